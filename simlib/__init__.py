@@ -1,0 +1,35 @@
+"""simlib: supply of illicit fentanyl, enforcement, funding and US overdose deaths.
+
+Three calls are enough for a notebook::
+
+    base = simlib.simulate()
+    cut = simlib.simulate(policy="border_surge")
+    simlib.compare(base, cut)
+"""
+
+from simlib.compare import compare, verdict
+from simlib.errors import InputError
+from simlib.parameters import load_parameters
+from simlib.policy import Policy, load_policy, policy_names, read_policy
+from simlib.results import OUTCOMES, Ensemble, read_ensemble
+from simlib.simulation import simulate
+from simlib.strategies import Strategy, equal_money
+from simlib.version import __version__
+
+__all__ = [
+    "OUTCOMES",
+    "Ensemble",
+    "InputError",
+    "Policy",
+    "Strategy",
+    "__version__",
+    "compare",
+    "equal_money",
+    "load_parameters",
+    "load_policy",
+    "policy_names",
+    "read_ensemble",
+    "read_policy",
+    "simulate",
+    "verdict",
+]

@@ -1,0 +1,139 @@
+"""Tempered sequential Monte Carlo in the space of standard normal scores.
+
+Every prior is a standard normal in ``z = Phi^-1(F(x))``, so the target at temperature beta is
+``N(z; 0, I) L(z)^beta``. Particles are reweighted to the next temperature, resampled, and moved by
+autoregressive proposals that are reversible for a normal fitted to the particles (generalised
+preconditioned Crank-Nicolson: Rudolf & Sprungk 2018), which keeps working in many dimensions.
+The likelihood is called with all particles at once.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import logsumexp
+
+Array = NDArray[np.float64]
+LogLikelihood = Callable[[Array], Array]
+
+ESS_SHARE = 0.6
+"""Effective share of particles kept at each change of temperature."""
+ACCEPTANCE = 0.25
+SHRINK = 0.1
+"""Weight of the prior's unit variance in the fitted covariance."""
+
+
+class Sample(NamedTuple):
+    """Particles at temperature one."""
+
+    scores: Array
+    """Standard normal scores, shape (particles, dimensions)."""
+    log_likelihood: Array
+    temperatures: tuple[float, ...]
+    acceptance: tuple[float, ...]
+    """Mean acceptance of the moves at each temperature."""
+    log_evidence: float
+    evaluations: int
+
+
+def sample(
+    log_likelihood: LogLikelihood,
+    dimensions: int,
+    particles: int,
+    moves: int,
+    rng: np.random.Generator,
+    progress: Callable[[float], None] = lambda temperature: None,
+) -> Sample:
+    """Draw from prior times likelihood.
+
+    Parameters
+    ----------
+    log_likelihood : scores of shape (particles, dimensions) -> log likelihood (particles,)
+    moves : passes of proposals at each temperature; the last temperature has three times as many
+    progress : called with each temperature reached, 0 to 1
+
+    Raises
+    ------
+    RuntimeError
+        When no particle is possible at all.
+    """
+    scores = rng.standard_normal((particles, dimensions))
+    found = log_likelihood(scores)
+    if not np.any(np.isfinite(found)):
+        raise RuntimeError("no draw of the prior has a finite likelihood")
+    temperatures, acceptance, evidence, evaluations, width = [0.0], [], 0.0, particles, 0.3
+    while temperatures[-1] < 1:
+        step = _next_step(found, 1 - temperatures[-1])
+        weights = step * found
+        evidence += logsumexp(weights) - np.log(particles)
+        chosen = _systematic(weights, rng)
+        scores, found = scores[chosen], found[chosen]
+        beta = temperatures[-1] + step
+        beta = 1.0 if beta > 1 - 1e-9 else beta
+        passes = 3 * moves if beta == 1 else moves
+        accepted = []
+        for _ in range(passes):
+            scores, found, share = _move(scores, found, beta, width, log_likelihood, rng)
+            width = float(np.clip(width * np.exp(share - ACCEPTANCE), 0.01, 0.95))
+            accepted.append(share)
+        evaluations += passes * particles
+        temperatures.append(beta)
+        acceptance.append(float(np.mean(accepted)))
+        progress(beta)
+    return Sample(
+        scores, found, tuple(temperatures), tuple(acceptance), float(evidence), evaluations
+    )
+
+
+def _next_step(found: Array, room: float) -> float:
+    """Rise of temperature that keeps the wanted effective share, at most `room`."""
+
+    def excess(step: float) -> float:
+        logs = np.where(np.isfinite(found), step * found, -np.inf)
+        ess = np.exp(2 * logsumexp(logs) - logsumexp(2 * logs))
+        return float(ess / len(found) - ESS_SHARE)
+
+    if excess(room) >= 0:
+        return room
+    return float(brentq(excess, 1e-12, room, xtol=1e-12))
+
+
+def _systematic(log_weights: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Systematic resampling: indices of particles, as many as there are."""
+    weights = np.exp(log_weights - logsumexp(log_weights))
+    places = (rng.random() + np.arange(len(weights))) / len(weights)
+    chosen = np.searchsorted(np.cumsum(weights), places)
+    return np.minimum(chosen, len(weights) - 1)
+
+
+def _move(
+    scores: Array,
+    found: Array,
+    beta: float,
+    width: float,
+    log_likelihood: LogLikelihood,
+    rng: np.random.Generator,
+) -> tuple[Array, Array, float]:
+    """One proposal for every particle; returns the particles and the share accepted."""
+    centre = scores.mean(axis=0)
+    covariance = (1 - SHRINK) * np.cov(scores.T) + SHRINK * np.eye(scores.shape[1])
+    root = np.linalg.cholesky(covariance)
+    noise = rng.standard_normal(scores.shape) @ root.T
+    proposed = centre + np.sqrt(1 - width**2) * (scores - centre) + width * noise
+    proposed_found = log_likelihood(proposed)
+
+    def against_reference(z: Array) -> Array:
+        white = np.linalg.solve(root, (z - centre).T)
+        return 0.5 * (white**2).sum(axis=0) - 0.5 * (z**2).sum(axis=1)
+
+    ratio = beta * (proposed_found - found)
+    ratio += against_reference(proposed) - against_reference(scores)
+    accept = np.log(rng.random(len(scores))) < ratio
+    kept = accept[:, None]
+    return (
+        np.where(kept, proposed, scores),
+        np.where(accept, proposed_found, found),
+        float(accept.mean()),
+    )

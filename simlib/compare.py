@@ -1,0 +1,241 @@
+"""Comparing policies: paired differences on the same draws, averted deaths, costs, verdict.
+
+Compare pairs, not clouds: every number here is taken draw by draw before it is summarised.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib import money
+from simlib.errors import InputError, unknown
+from simlib.results import PAYERS, QUANTILES, Ensemble, quantiles
+from simlib.world import USD_PER_MILLION
+
+Array = NDArray[np.float64]
+
+VALUED_BY = ("vsl", "qaly")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One policy against another on the same draws, from the start of the projection.
+
+    Attributes
+    ----------
+    base, cut : Ensemble and position of the policy within it
+    """
+
+    base: Ensemble
+    base_index: int
+    cut: Ensemble
+    cut_index: int
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Names of the reference and of the policy."""
+        return self.base.policies[self.base_index], self.cut.policies[self.cut_index]
+
+    @property
+    def years(self) -> NDArray[np.int64]:
+        """Calendar years of the projection."""
+        return self.cut.years[-self._projected :]
+
+    @property
+    def _projected(self) -> int:
+        first = int(np.floor(self.cut.projection["time"].ravel()[0]))
+        return int(np.sum(self.cut.years >= first))
+
+    def difference(self, outcome: str) -> Array:
+        """Policy minus reference by year, shape (years, draws) [outcome's unit]."""
+        cut = self.cut.yearly(outcome)[-self._projected :, self.cut_index]
+        return cut - self.base.yearly(outcome)[-self._projected :, self.base_index]
+
+    def quantiles(self, outcome: str, q: tuple[float, ...] = QUANTILES) -> Array:
+        """Quantiles of the paired difference by year, shape (len(q), years)."""
+        return quantiles(self.difference(outcome), q)
+
+    def total(self, outcome: str) -> Array:
+        """Difference summed over the projection, shape (draws,)."""
+        return self.difference(outcome).sum(axis=0)
+
+    @property
+    def averted(self) -> Array:
+        """Synthetic-opioid deaths averted over the projection, shape (draws,)."""
+        return -self.total("deaths_fentanyl")
+
+    def discounted(self, outcome: str) -> Array:
+        """Difference in present value at the first projected year, shape (draws,)."""
+        ahead = (self.years - self.years[0])[:, None]
+        weights = money.discount_factor(ahead, self.cut.parameters["discount_rate"])
+        return (self.difference(outcome) * weights).sum(axis=0)
+
+    @property
+    def cost_musd(self) -> Array:
+        """Programme, prison and care spending added, present value [million USD], (draws,).
+
+        Money that buys treatment places is programme spending; care is not counted twice.
+        """
+        return self.discounted("programme_spending_musd") + self.discounted("prison_cost_musd")
+
+    @property
+    def cost_per_death_averted(self) -> float | None:
+        """Ratio of means [USD per death averted]; None when no death is averted on average."""
+        averted = float(np.mean(self.averted))
+        if averted <= 0:
+            return None
+        return float(np.mean(self.cost_musd)) * USD_PER_MILLION / averted
+
+    @property
+    def spending_by_payer(self) -> dict[str, float]:
+        """Programme money added over the projection by payer [million USD]."""
+        return {payer: float(self.total(f"spending_{payer}_musd").mean()) for payer in PAYERS}
+
+    @property
+    def imposed_per_dollar(self) -> float | None:
+        """Cost imposed on the trade per programme dollar: ratio of means [USD per USD].
+
+        Added unit cost in the additive chain times what the reference consumes; None where no
+        programme money is added.
+        """
+        cut = self.cut.projection["cost_additive"][:, self.cut_index]
+        base = self.base.projection["cost_additive"][:, self.base_index]
+        consumed = self.base.projection["consumed_kg"][:, self.base_index]
+        imposed = ((cut - base) * consumed).sum(axis=0).mean() / USD_PER_MILLION
+        spent = float(self.total("programme_spending_musd").mean())
+        return float(imposed) / spent if spent > 0 else None
+
+    def net_benefit_musd(self, valued_by: str = "vsl") -> Array:
+        """Value of deaths averted *or* of QALYs gained, less cost [million USD], (draws,).
+
+        Raises
+        ------
+        InputError
+            When `valued_by` is neither "vsl" nor "qaly".
+        """
+        p = self.cut.parameters
+        if valued_by == "vsl":
+            gained, value = -self.discounted("deaths_fentanyl"), p["vsl"]
+        elif valued_by == "qaly":
+            gained, value = self.discounted("qalys"), p["value_per_qaly"]
+        else:
+            raise InputError(f"valued_by: {unknown(valued_by, VALUED_BY)}")
+        return money.net_benefit(gained, value / USD_PER_MILLION, self.cost_musd)
+
+    def summary(self) -> dict[str, float | None]:
+        """Main numbers of the comparison, for tables and baselines."""
+        low, middle, high = np.quantile(self.averted, (0.05, 0.5, 0.95))
+        return {
+            "deaths_averted_low": float(low),
+            "deaths_averted": float(middle),
+            "deaths_averted_high": float(high),
+            "chance_that_any_are_averted": float(np.mean(self.averted > 0)),
+            "cost_per_death_averted_usd": self.cost_per_death_averted,
+            "prison_years": float(self.total("prison_years").mean()),
+            "programme_spending_musd": float(self.total("programme_spending_musd").mean()),
+            "prison_cost_musd": float(self.total("prison_cost_musd").mean()),
+            "imposed_per_dollar": self.imposed_per_dollar,
+        }
+
+
+def compare(
+    base: Ensemble, cut: Ensemble | None = None, policy: str | None = None
+) -> Comparison:
+    """Compare a policy with a reference on the same draws.
+
+    Parameters
+    ----------
+    base : the first policy of this ensemble is the reference
+    cut : another ensemble of the same draws; by default `base` itself
+    policy : name of the policy in `cut`; by default its first, or the second of `base`
+
+    Raises
+    ------
+    InputError
+        When the draws are not the same, or there is no such policy.
+    """
+    other = base if cut is None else cut
+    if policy is None:
+        policy = other.policies[0 if cut is not None else -1]
+    if policy not in other.policies:
+        raise InputError(f"policy: {unknown(policy, other.policies)}")
+    drawn = ("draws", "seed", "until", "prior", "assumptions")
+    apart = [each for each in drawn if base.about.get(each) != other.about.get(each)]
+    if apart:
+        raise InputError(f"compare: both must have the same {', '.join(apart)}")
+    return Comparison(base, 0, other, other.policies.index(policy))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which of two strategies saves more lives, and how sure that is.
+
+    Attributes
+    ----------
+    word : name of the better strategy, "no difference that matters" or "cannot tell"
+    chances : share of draws in which each strategy is better by more than the margin
+    within : share of draws in which the gap is within the margin
+    beats_status_quo : share of draws in which each beats the status quo by the margin
+    margin_deaths : median margin over the projection [deaths]
+    gap : deaths of the second minus deaths of the first; 5 %, 50 % and 95 % quantiles
+    """
+
+    word: str
+    strategies: tuple[str, str]
+    chances: tuple[float, float]
+    within: float
+    beats_status_quo: tuple[float, float]
+    margin_deaths: float
+    gap: tuple[float, float, float]
+    confidence: float
+
+    @property
+    def neither_beats_status_quo(self) -> bool:
+        """Whether neither strategy beats the status quo by the margin with confidence."""
+        return max(self.beats_status_quo) < self.confidence
+
+
+NO_DIFFERENCE = "no difference that matters"
+CANNOT_TELL = "cannot tell"
+
+
+def verdict(
+    ensemble: Ensemble,
+    first: str,
+    second: str,
+    margin: float | None = None,
+    confidence: float | None = None,
+) -> Verdict:
+    """Judge two strategies by deaths over the projection; the status quo comes first.
+
+    Parameters
+    ----------
+    ensemble : whose first policy is the status quo
+    first, second : names of the strategies
+    margin : smallest difference that matters [share of status-quo deaths]; default its row
+    confidence : share of draws that settles it; default its row
+    """
+    p = ensemble.parameters
+    share = p["verdict_margin"] if margin is None else margin
+    sure = float(p["verdict_confidence"][0]) if confidence is None else confidence
+    one, two = (compare(ensemble, policy=name) for name in (first, second))
+    quo = ensemble.yearly("deaths_fentanyl")[-len(one.years) :, 0].sum(axis=0)
+    matters = share * quo
+    gap = one.averted - two.averted
+    chances = (float(np.mean(gap > matters)), float(np.mean(-gap > matters)))
+    within = float(np.mean(np.abs(gap) <= matters))
+    beats = tuple(float(np.mean(each.averted > matters)) for each in (one, two))
+    settled = {first: chances[0], second: chances[1], NO_DIFFERENCE: within}
+    word = next((name for name, chance in settled.items() if chance >= sure), CANNOT_TELL)
+    low, middle, high = np.quantile(gap, (0.05, 0.5, 0.95))
+    return Verdict(
+        word,
+        (first, second),
+        chances,
+        within,
+        (beats[0], beats[1]),
+        float(np.median(matters)),
+        (float(low), float(middle), float(high)),
+        sure,
+    )

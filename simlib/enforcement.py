@@ -1,0 +1,157 @@
+"""Enforcement: spending -> intensity -> seizure hazards and arrests.
+
+Pure functions of arrays. Draws are on the last axis; whatever leads it (lanes, stages, policies)
+broadcasts. A lane is a way past one stage; lanes of one stage share one flow.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def spending_reached(reached: Array, planned: Array, lag_years: Array, dt: float) -> Array:
+    """Spending that has become staff and equipment one step later.
+
+    ``dS/dt = (planned - S) / lag``, solved exactly over the step for the plan of mid-step.
+
+    Parameters
+    ----------
+    reached, planned : [million USD per year], shape (..., draws)
+        Change from today's spending, at the start of the step and as planned.
+    lag_years : [years], 0.5-2
+    dt : [years]
+
+    Returns
+    -------
+    Array : [million USD per year]
+    """
+    return reached + (planned - reached) * (1 - np.exp(-dt / lag_years))
+
+
+def intensity(change: Array, budget: Array, exponent: Array, offset: Array) -> Array:
+    """Relative intensity of a programme, 1 at today's spending.
+
+    ``I = ((S/B + o) / (1 + o)) ** g``: diminishing returns, and ``g = 0`` means money buys nothing.
+
+    Parameters
+    ----------
+    change : [million USD per year], shape (..., draws)
+        Spending that has taken effect, minus today's.
+    budget : [million USD per year]
+        Today's spending B (poorly known, therefore sampled).
+    exponent : [-], 0-0.8
+    offset : [-]
+        Keeps intensity above zero when a programme is abolished.
+
+    Returns
+    -------
+    Array : [-]
+    """
+    ratio = np.maximum(1 + change / budget, 0)
+    return ((ratio + offset) / (1 + offset)) ** exponent
+
+
+def scan_hazard(scan_share: Array, detection: Array) -> Array:
+    """Seizure hazard from scanning a share of vehicles, ``-ln(1 - detection * scan)``.
+
+    Parameters
+    ----------
+    scan_share : [share of vehicles], 0-1
+    detection : [probability of detection given a scan], 0-1
+    """
+    scanned = np.minimum(scan_share, 1) * detection
+    return -np.log(np.maximum(1 - scanned, np.finfo(float).tiny))
+
+
+def detection_given_scan(
+    seized_share: Array, scanning_share: Array, weights: Array, scan_share: Array
+) -> Array:
+    """Detection probability that makes scanning account for a given share of today's seizures.
+
+    Written this way round so that today's seized share can always be met.
+
+    Parameters
+    ----------
+    seized_share : [share of flow], border total today
+    scanning_share : [share of those seizures]
+    weights, scan_share : shape (lanes, ..., draws)
+        Lane weights and share of vehicles scanned today.
+    """
+    return np.minimum(scanning_share * seized_share / np.sum(weights * scan_share, axis=0), 1)
+
+
+def open_hazard(seized_share: Array, weights: Array, known_hazard: Array) -> Array:
+    """Hazard common to the open lanes of a stage that completes today's seized share.
+
+    Solves ``sum_l w_l * (1 - exp(-(known_l + h))) = s`` for h.
+
+    Parameters
+    ----------
+    seized_share : [share of flow], shape (..., draws)
+    weights : [share of flow], open lanes only, shape (lanes, ..., draws)
+    known_hazard : [-], hazard already accounted for (scanning), same shape
+    """
+    missed = np.sum(weights, axis=0) - seized_share
+    return np.maximum(np.log(np.sum(weights * np.exp(-known_hazard), axis=0) / missed), 0)
+
+
+def sum_by_stage(lanes: Array, stage_start: tuple[int, ...]) -> Array:
+    """Sum lanes into stages; ``stage_start`` holds each stage's first lane."""
+    return np.add.reduceat(lanes, stage_start, axis=0)
+
+
+def seized_shares(
+    weights: Array, hazards: Array, stage_start: tuple[int, ...], ceiling: Array
+) -> Array:
+    """Share of the flow seized at each stage, ``s = sum_l w_l (1 - exp(-h_l))``, at most ceiling.
+
+    Parameters
+    ----------
+    weights, hazards : shape (lanes, ..., draws)
+    ceiling : [share], the most that can be seized (0.95)
+
+    Returns
+    -------
+    Array : [share of flow], shape (stages, ..., draws)
+    """
+    return np.minimum(sum_by_stage(weights * (1 - np.exp(-hazards)), stage_start), ceiling)
+
+
+def arrests_ratio(
+    weights: Array, hazards: Array, baseline_arrests: Array, stage_start: tuple[int, ...]
+) -> Array:
+    """Arrests per kilo relative to today: pressure met by the average kilo at each stage.
+
+    Parameters
+    ----------
+    weights, hazards : shape (lanes, ..., draws)
+    baseline_arrests : ``sum_by_stage(weights * hazards)`` of today, shape (stages, ..., draws)
+    """
+    return sum_by_stage(weights * hazards, stage_start) / baseline_arrests
+
+
+def displaced_weights(
+    weights: Array,
+    baseline_weights: Array,
+    added_hazard: Array,
+    strength: Array,
+    half_life_years: Array,
+    stage_start: tuple[int, ...],
+    dt: float,
+) -> Array:
+    """Lane weights one step later: traffic moves toward the lanes where pressure was not added.
+
+    Target ``w_l ~ w_l0 * exp(-strength * (h_l - h_l0))`` within each stage, approached with a
+    half-life. Weights of a stage add up to one.
+
+    Parameters
+    ----------
+    weights, baseline_weights, added_hazard : shape (lanes, ..., draws)
+    strength : [-], 0 = traffic never moves
+    half_life_years : [years]
+    """
+    target = baseline_weights * np.exp(-strength * added_hazard)
+    lanes = np.diff((*stage_start, len(target)))
+    target = target / np.repeat(sum_by_stage(target, stage_start), lanes, axis=0)
+    return weights + (target - weights) * (1 - 2 ** (-dt / half_life_years))

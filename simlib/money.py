@@ -1,0 +1,52 @@
+"""Money: health programmes' reach, who pays, prison and care, QALYs, value of lives.
+
+Pure functions of arrays, draws on the last axis. Money is 2024 US dollars.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def units_bought(money: Array, unit_cost: Array, crowding_out: Array) -> Array:
+    """Places, kits or people reached by money, net of what would have been bought anyway.
+
+    Parameters
+    ----------
+    money : [USD per year], negative for a cut
+    unit_cost : [USD per unit and year]
+    crowding_out : [share], 0-0.5
+    """
+    return money / unit_cost * (1 - crowding_out)
+
+
+def discount_factor(years_ahead: Array, rate: Array) -> Array:
+    """Weight of a year that lies ahead, ``(1 + r)^-t``; the past counts fully [-]."""
+    return (1 + rate) ** -np.maximum(years_ahead, 0)
+
+
+def qalys(people: tuple[Array, ...], weights: tuple[Array, ...]) -> Array:
+    """Quality-adjusted person-years lived in the boxes [QALY].
+
+    Parameters
+    ----------
+    people : [person-years], one array a box
+    weights : [QALY per year], one array a box
+    """
+    return sum(
+        (count * weight for count, weight in zip(people, weights, strict=True)),
+        start=np.zeros_like(people[0]),
+    )
+
+
+def net_benefit(averted: Array, value: Array, cost: Array) -> Array:
+    """Value of what was averted less its cost [USD]; by VSL *or* by QALY value, never both.
+
+    Parameters
+    ----------
+    averted : [deaths] or [QALY]
+    value : [USD per death] or [USD per QALY]
+    cost : [USD]
+    """
+    return averted * value - cost

@@ -1,0 +1,78 @@
+"""The shipped joint posterior: compact, versioned, read without running code."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib.errors import InputError
+from simlib.tables import DATA
+
+Array = NDArray[np.float64]
+SHIPPED = DATA / "posterior.npz"
+RESIDUAL = "last_residual"
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Joint draws of the calibrated parameters.
+
+    Attributes
+    ----------
+    values : mapping of name -> array, shape (rows,)
+    residual : log of observed over modelled deaths at the end of the record, shape (rows,)
+    about : data vintage, seed, settings and diagnostics of the calibration
+    """
+
+    values: Mapping[str, Array]
+    residual: Array
+    about: Mapping[str, Any]
+
+    def take(self, draws: int) -> dict[str, Array]:
+        """The first `draws` rows, starting again when the rows are used up."""
+        rows = np.arange(draws) % len(self.residual)
+        return {name: column[rows] for name, column in self.values.items()}
+
+    def take_residual(self, draws: int) -> Array:
+        """Last residual of the same rows."""
+        return self.residual[np.arange(draws) % len(self.residual)]
+
+    def save(self, path: Path) -> None:
+        """Write to a compressed file of 32-bit numbers and one JSON text."""
+        columns = {name: column.astype(np.float32) for name, column in self.values.items()}
+        columns[RESIDUAL] = self.residual.astype(np.float32)
+        about = np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8)
+        np.savez_compressed(path, about=about, **columns)
+
+
+def read_posterior(path: Path) -> Posterior:
+    """Read a posterior; arrays of numbers only, no code is ever run.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged or incomplete.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            columns = {name: stored[name] for name in stored.files}
+        about = json.loads(columns.pop("about").tobytes())
+        residual = columns.pop(RESIDUAL).astype(float)
+        values = {name: column.astype(float) for name, column in columns.items()}
+    except (OSError, ValueError, KeyError) as problem:
+        raise InputError(f"{path.name}: cannot be read as a posterior: {problem}") from problem
+    for name, column in values.items():
+        if column.shape != residual.shape or not np.all(np.isfinite(column)):
+            raise InputError(f"{path.name}, {name}: rows are missing or not finite")
+    return Posterior(values, residual, about)
+
+
+@cache
+def shipped_posterior() -> Posterior:
+    """The posterior that comes with the package."""
+    return read_posterior(SHIPPED)

@@ -1,0 +1,299 @@
+"""Results: outcomes by name with named dimensions (policy, time, draw).
+
+An outcome is a function of the flows that the loop recorded. Quantiles are taken over draws of
+calendar years; paired differences live in :mod:`simlib.compare`.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib import money
+from simlib.errors import InputError, unknown
+from simlib.world import G_PER_KG, USD_PER_MILLION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+Flows = Mapping[str, Array]
+Draws = Mapping[str, Array]
+
+PAYERS = ("federal", "state", "local")
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What can be read off a simulation.
+
+    Attributes
+    ----------
+    label, unit : for readers
+    of : function of the flows of some steps and of the draws -> array (steps, policies, draws)
+    total : whether a year's value is the sum of its steps, or their mean
+    """
+
+    label: str
+    unit: str
+    of: Callable[[Flows, Draws], Array]
+    total: bool = True
+
+
+def _flow(name: str) -> Callable[[Flows, Draws], Array]:
+    return lambda flows, p: flows[name]
+
+
+def _stock(name: str) -> Callable[[Flows, Draws], Array]:
+    return lambda flows, p: flows[name] / flows["dt"]
+
+
+def _price(flows: Flows, p: Draws) -> Array:
+    years = np.clip(
+        flows["time"], p["retail_price_trend_start"][0], p["retail_price_trend_end"][0]
+    )
+    trend = (1 + p["retail_price_trend"]) ** (years - p["retail_price_trend_end"])
+    return flows["price_ratio"] * trend * p["retail_price"] / G_PER_KG
+
+
+def _street_price(flows: Flows, p: Draws) -> Array:
+    """Price of what is sold as the same bag or pill: pure price times potency."""
+    strength = flows["potency_ratio"] * np.exp(flows["log_potency_trend"])
+    return _price(flows, p) * strength
+
+
+def _potency(flows: Flows, p: Draws) -> Array:
+    return flows["potency_ratio"] * np.exp(flows["log_potency_trend"])
+
+
+def _gross(flows: Flows, p: Draws) -> Array:
+    return flows["seized_border_kg"] / (flows["purity"] * flows["potency_ratio"])
+
+
+def _prison_cost(flows: Flows, p: Draws) -> Array:
+    years = flows["custody_user_years"] + flows["custody_seller_years"]
+    return years * p["prison_cost"] / USD_PER_MILLION
+
+
+def _care_cost(flows: Flows, p: Draws) -> Array:
+    return flows["treatment_years"] * p["treatment_cost"] / USD_PER_MILLION
+
+
+def _paid(payer: str) -> Callable[[Flows, Draws], Array]:
+    return lambda flows, p: flows[f"spending_{payer}_musd"]
+
+
+def _revenue(flows: Flows, p: Draws) -> Array:
+    return _price(flows, p) * G_PER_KG * flows["consumed_kg"] / USD_PER_MILLION
+
+
+def _qalys(flows: Flows, p: Draws) -> Array:
+    return money.qalys(
+        (
+            flows["active_years"],
+            flows["treatment_years"],
+            flows["custody_user_years"],
+            flows["remission_years"] + flows["exposed_years"],
+        ),
+        (p["qaly_active"], p["qaly_treatment"], p["qaly_custody"], p["qaly_other"]),
+    )
+
+
+def _prison_years(flows: Flows, p: Draws) -> Array:
+    return flows["custody_user_years"] + flows["custody_seller_years"]
+
+
+OUTCOMES: Mapping[str, Outcome] = {
+    "deaths_fentanyl": Outcome(
+        "Deaths from synthetic opioids (T40.4)", "deaths a year", _flow("deaths_fentanyl")
+    ),
+    "deaths_any_opioid": Outcome(
+        "Deaths from any opioid", "deaths a year", _flow("deaths_any_opioid")
+    ),
+    "overdoses": Outcome("Overdoses involving fentanyl", "overdoses a year", _flow("overdoses")),
+    "nonfatal_overdoses": Outcome(
+        "Non-fatal overdoses involving fentanyl",
+        "overdoses a year",
+        lambda flows, p: flows["overdoses"] - flows["deaths_illicit"],
+    ),
+    "price_pure": Outcome("Retail price of pure fentanyl", "USD per pure g", _price, False),
+    "price_street": Outcome(
+        "Price of a standard street dose, times its strength", "USD per g at 2019 strength",
+        _street_price, False,
+    ),
+    "potency": Outcome("Street potency", "2019 = 1", _potency, False),
+    "produced_kg": Outcome("Produced and shipped", "pure kg a year", _flow("produced_kg")),
+    "seized_border_kg": Outcome(
+        "Seized at the border", "pure kg a year", _flow("seized_border_kg")
+    ),
+    "seized_wholesale_kg": Outcome(
+        "Seized at wholesale", "pure kg a year", _flow("seized_wholesale_kg")
+    ),
+    "seized_retail_kg": Outcome("Seized at retail", "pure kg a year", _flow("seized_retail_kg")),
+    "seized_border_gross_kg": Outcome("Seized at the border, gross", "gross kg a year", _gross),
+    "consumed_kg": Outcome("Consumed", "pure kg a year", _flow("consumed_kg")),
+    "people_active": Outcome("People in dependent use", "persons", _stock("active_years"), False),
+    "people_in_treatment": Outcome(
+        "People in treatment (MOUD)", "persons", _stock("treatment_years"), False
+    ),
+    "people_in_custody": Outcome(
+        "People with dependent use in custody", "persons", _stock("custody_user_years"), False
+    ),
+    "sellers_in_custody": Outcome(
+        "Sellers without dependent use in custody",
+        "persons",
+        _stock("custody_seller_years"),
+        False,
+    ),
+    "prison_years": Outcome("Person-years in custody", "person-years a year", _prison_years),
+    "programme_spending_musd": Outcome(
+        "Added programme spending", "million USD a year", _flow("spending_musd")
+    ),
+    **{
+        f"spending_{payer}_musd": Outcome(
+            f"Added programme spending, {payer}", "million USD a year", _paid(payer)
+        )
+        for payer in PAYERS
+    },
+    "prison_cost_musd": Outcome("Prison spending", "million USD a year", _prison_cost),
+    "care_cost_musd": Outcome("Spending on treatment", "million USD a year", _care_cost),
+    "trade_revenue_musd": Outcome("Retail revenue of the trade", "million USD a year", _revenue),
+    "qalys": Outcome("Quality-adjusted life years lived", "QALY a year", _qalys),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """All draws of one or more policies, from the start of the history.
+
+    Attributes
+    ----------
+    policies : names, the first is the reference of paired differences
+    history, projection : flows by name, shape (steps, policies or 1, draws)
+    parameters : draws by name, shape (draws,)
+    about : scenario, data vintage, model version, seed
+    """
+
+    policies: tuple[str, ...]
+    history: Flows
+    projection: Flows
+    parameters: Draws
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return self.history["deaths_fentanyl"].shape[-1]
+
+    @property
+    def years(self) -> NDArray[np.int64]:
+        """Complete calendar years covered."""
+        times = np.concatenate([self.history["time"].ravel(), self.projection["time"].ravel()])
+        whole, counts = np.unique(np.floor(times).astype(int), return_counts=True)
+        return whole[counts == counts.max()]
+
+    def yearly(self, outcome: str) -> Array:
+        """An outcome by calendar year, shape (years, policies, draws) [outcome's unit].
+
+        Raises
+        ------
+        InputError
+            When there is no such outcome.
+        """
+        return np.concatenate([self._by_year(part, outcome) for part in self._parts()])
+
+    def steps(self, outcome: str) -> Array:
+        """An outcome by step, shape (steps, policies, draws): what one step adds, or its level."""
+        self._known(outcome)
+        found = [OUTCOMES[outcome].of(part, self.parameters) for part in self._parts()]
+        return np.concatenate([self._all_policies(part) for part in found])
+
+    def quantiles(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
+        """Quantiles over draws by calendar year, shape (len(q), years, policies)."""
+        return quantiles(self.yearly(outcome), q)
+
+    def to_frame(self, outcome: str, q: Sequence[float] = QUANTILES) -> "pd.DataFrame":
+        """Tidy table of yearly quantiles: year, policy, one column a quantile (q05 ...)."""
+        import pandas as pd
+
+        found = self.quantiles(outcome, q)
+        columns: dict[str, Any] = {
+            "year": np.repeat(self.years, len(self.policies)),
+            "policy": list(self.policies) * len(self.years),
+        }
+        for share, values in zip(q, found, strict=True):
+            columns[f"q{100 * share:02.0f}"] = values.ravel()
+        return pd.DataFrame(columns)
+
+    def save(self, path: Path) -> None:
+        """Write flows, draws and metadata to one compressed file."""
+        arrays = {f"history/{k}": v for k, v in self.history.items()}
+        arrays |= {f"projection/{k}": v for k, v in self.projection.items()}
+        arrays |= {f"parameters/{k}": v for k, v in self.parameters.items()}
+        about = json.dumps({"policies": self.policies, "about": self.about})
+        text = np.frombuffer(about.encode(), dtype=np.uint8)
+        np.savez_compressed(path, about=text, **arrays)
+
+    def _parts(self) -> tuple[Flows, ...]:
+        return tuple(part for part in (self.history, self.projection) if part["time"].size)
+
+    def _known(self, outcome: str) -> None:
+        if outcome not in OUTCOMES:
+            raise InputError(f"outcome: {unknown(outcome, OUTCOMES)}")
+
+    def _all_policies(self, values: Array) -> Array:
+        return np.broadcast_to(values, (len(values), len(self.policies), self.draws))
+
+    def _by_year(self, part: Flows, outcome: str) -> Array:
+        self._known(outcome)
+        described = OUTCOMES[outcome]
+        values = described.of(part, self.parameters)
+        year = np.floor(part["time"].ravel()).astype(int)
+        starts = np.flatnonzero(np.diff(year, prepend=year[0] - 1))
+        summed = np.add.reduceat(values, starts, axis=0)
+        per_year = np.diff(np.append(starts, len(year)))
+        if not described.total:
+            summed = summed / per_year[:, None, None]
+        return self._all_policies(summed)[per_year == per_year.max()]
+
+
+def read_ensemble(path: Path) -> Ensemble:
+    """Read what :meth:`Ensemble.save` wrote; arrays and text only, no code is ever run.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged or of another kind.
+    """
+    parts: dict[str, dict[str, Array]] = {"history": {}, "projection": {}, "parameters": {}}
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            described = json.loads(stored["about"].tobytes())
+            for name in stored.files:
+                if name != "about":
+                    part, key = name.split("/", 1)
+                    parts[part][key] = stored[name]
+        return Ensemble(tuple(described["policies"]), about=described["about"], **parts)
+    except (OSError, ValueError, KeyError) as problem:
+        raise InputError(f"{path.name}: cannot be read as results: {problem}") from problem
+
+
+def quantiles(values: Array, q: Sequence[float] = QUANTILES) -> Array:
+    """Quantiles over the last axis, linear between draws; sorts once, in single precision.
+
+    Returns
+    -------
+    array, shape (len(q), ...)
+    """
+    ordered = np.sort(values.astype(np.float32), axis=-1)
+    position = np.asarray(q) * (ordered.shape[-1] - 1)
+    low = np.floor(position).astype(int)
+    high = np.minimum(low + 1, ordered.shape[-1] - 1)
+    between = position - low
+    found = ordered[..., low] * (1 - between) + ordered[..., high] * between
+    return np.moveaxis(found, -1, 0)

@@ -1,0 +1,280 @@
+"""simulate(): draws -> history, once -> projection of any number of policies in one pass."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib import model, sampling, world
+from simlib.errors import InputError, shown
+from simlib.observed import Observed, load_observed
+from simlib.parameters import Parameters, load_parameters
+from simlib.policy import Policy, load_policy, load_programmes
+from simlib.posterior import Posterior, shipped_posterior
+from simlib.results import PAYERS, Ensemble
+from simlib.version import __version__
+
+Array = NDArray[np.float64]
+
+STEPS_PER_YEAR = 12
+DRAWS = 1000
+PROJECTED_YEARS = 10
+LAST_YEAR = 2050
+MOST_DRAWS = 200_000
+
+DRIVER_FLOWS = ("log_potency_trend", "purity")
+
+
+class Past(NamedTuple):
+    """The simulated history of a set of draws."""
+
+    state: model.State
+    flows: Mapping[str, Array]
+    anchors: world.Anchors
+
+
+def simulate(
+    policy: str | Policy | Sequence[str | Policy] | None = None,
+    draws: int = DRAWS,
+    until: int | None = None,
+    assumptions: Mapping[str, float] | None = None,
+    *,
+    seed: int = 1,
+    prior: bool = False,
+    steps_per_year: int = STEPS_PER_YEAR,
+) -> Ensemble:
+    """Simulate the record and the projection under one or more policies on the same draws.
+
+    Parameters
+    ----------
+    policy : name of a shipped policy, a Policy, or several; None is the status quo
+    draws : number of draws, 1 to 200,000
+    until : last calendar year of the projection, to 2050; default ten years after the record
+    assumptions : values by parameter name that override their distribution
+    seed : any whole number; the same seed gives the same numbers
+    prior : draw every parameter from its prior, not from the posterior
+    steps_per_year : a multiple of 12
+
+    Returns
+    -------
+    Ensemble
+        Outcomes by policy, time and draw; an unnamed status quo is named ``status_quo``.
+
+    Raises
+    ------
+    InputError
+        Naming every field, bound and allowed value that was broken.
+    """
+    parameters, observed = load_parameters(), load_observed()
+    policies = _policies(policy)
+    end = world.record_end(observed)
+    last = _checked(draws, until, seed, steps_per_year, end)
+    pinned = parameters.check(assumptions or {})
+    posterior = None if prior else shipped_posterior()
+    p = sampling.draw(parameters, draws, seed, pinned, posterior)
+    touching = parameters.select(scope="history")
+    key = tuple(sorted((k, v) for k, v in pinned.items() if k in touching))
+    past = _history(draws, seed, key, prior, steps_per_year)
+    dt = 1 / steps_per_year
+    time = _mid_steps(end, last + 1, steps_per_year)
+    error = model_error(p, seed, posterior, observed, draws)
+    drivers = world.drivers(p, observed, time, _by_step(error, time))
+    levers = planned(policies, time)
+    state = _spread(past.state, len(policies), levers)
+    first = world.Drivers(*(series[0] for series in drivers))
+    today = model.today_from(past.state, p, past.anchors, first, dt)
+    _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt)
+    flows |= _described(drivers, dt) | spending(policies, levers, p, time, dt)
+    about = _about(policies, pinned, draws, seed, prior, posterior, last)
+    return Ensemble(tuple(each.name for each in policies), past.flows, flows, p, about)
+
+
+def _checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) -> int:
+    """Last projected year, when all arguments can be used."""
+    faults = []
+    default = int(np.ceil(end)) + PROJECTED_YEARS - 1
+    last = default if until is None else until
+    for name, value, low, high in (
+        ("draws", draws, 1, MOST_DRAWS),
+        ("until", last, int(np.ceil(end)), LAST_YEAR),
+        ("seed", seed, 0, 2**63 - 1),
+        ("steps_per_year", steps_per_year, 12, 1200),
+    ):
+        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not whole or not low <= value <= high:
+            faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high:,}")
+    if not faults and steps_per_year % 12:
+        faults.append(f"steps_per_year: {steps_per_year} is not a multiple of 12")
+    if faults:
+        raise InputError(faults)
+    return int(last)
+
+
+def _policies(policy: Any) -> tuple[Policy, ...]:
+    """Policies to run; each name once."""
+    several = policy if isinstance(policy, list | tuple) else [policy]
+    if not several:
+        raise InputError("policy: at least one is needed")
+    found = []
+    for each in several:
+        if each is None:
+            each = Policy(name="status_quo", title="Status quo")
+        found.append(load_policy(each) if isinstance(each, str) else each)
+        if not isinstance(found[-1], Policy):
+            raise InputError(f"policy: {shown(each)} is neither a name nor a Policy")
+    names = [each.name for each in found]
+    if len(set(names)) < len(names):
+        raise InputError(f"policy: names must differ, not {', '.join(names)}")
+    return tuple(found)
+
+
+def planned(policies: Sequence[Policy], time: Array) -> dict[str, Array]:
+    """Planned change by lever that any policy moves, shape (steps, policies, 1)."""
+    moved = sorted({lever for each in policies for lever in each.levers})
+    return {
+        lever: np.stack([each.values(lever, time) for each in policies], axis=-1)[:, :, None]
+        for lever in moved
+    }
+
+
+def spending(
+    policies: Sequence[Policy],
+    levers: Mapping[str, Array],
+    p: Mapping[str, Array],
+    time: Array,
+    dt: float,
+) -> dict[str, Array]:
+    """Programme money by payer and step [million USD], shape (steps, policies, 1)."""
+    nothing = np.zeros((len(time), len(policies), 1))
+    paid = dict.fromkeys(PAYERS, nothing)
+    programmes = load_programmes()
+    for lever, money in levers.items():
+        if not programmes[lever].payers:
+            continue
+        for payer, share in payer_shares(lever, programmes[lever].payers, p).items():
+            paid[payer] = paid[payer] + money * share * dt
+    total = sum(paid.values(), start=nothing)
+    return {f"spending_{payer}_musd": each for payer, each in paid.items()} | {
+        "spending_musd": total
+    }
+
+
+def payer_shares(
+    lever: str, payers: Sequence[str], p: Mapping[str, Array]
+) -> dict[str, float]:
+    """Share of a programme's money by payer; the last payer takes the rest."""
+    shares, rest = {}, 1.0
+    for payer in payers[:-1]:
+        shares[payer] = float(p[f"{lever}_{payer}_share"][0])
+        rest -= shares[payer]
+    return shares | {payers[-1]: rest}
+
+
+@lru_cache(maxsize=8)
+def _history(
+    draws: int, seed: int, pinned: tuple[tuple[str, float], ...], prior: bool, steps_per_year: int
+) -> Past:
+    """The history of a set of draws; kept, so that moving a policy does not run it again."""
+    parameters, observed = load_parameters(), load_observed()
+    posterior = None if prior else shipped_posterior()
+    p = sampling.draw(parameters, draws, seed, dict(pinned), posterior)
+    error = model_error(p, seed, posterior, observed, draws)
+    return history(p, observed, error, steps_per_year)
+
+
+def history(
+    p: Mapping[str, Array],
+    observed: Observed,
+    error: Array | None = None,
+    steps_per_year: int = STEPS_PER_YEAR,
+) -> Past:
+    """Simulate the record for given draws.
+
+    Parameters
+    ----------
+    p : draws by parameter, shape (draws,); only those of scope history are read
+    observed : Observed
+    error : [log], quarterly model error, shape (quarters, draws); None for none
+    """
+    time = _mid_steps(world.HISTORY_START, world.record_end(observed), steps_per_year)
+    by_step = np.zeros((len(time), 1)) if error is None else _by_step(error, time)
+    drivers = world.drivers(p, observed, time, by_step)
+    a = world.anchors(p, observed)
+    first = world.first_people(p, observed)
+    begin = model.first_state(p, a, world.Drivers(*(s[0] for s in drivers)), first)
+    dt = 1 / steps_per_year
+    state, flows = model.run(begin, p, a, drivers, {}, None, dt)
+    nothing = np.zeros((len(time), 1, 1))
+    paid = {f"spending_{payer}_musd": nothing for payer in PAYERS} | {"spending_musd": nothing}
+    return Past(state, flows | _described(drivers, dt) | paid, a)
+
+
+def model_error(
+    p: Mapping[str, Array],
+    seed: int,
+    posterior: Posterior | None,
+    observed: Observed,
+    draws: int,
+) -> Array:
+    """Model error of each draw, passing through the last residual where there is a posterior."""
+    residual = posterior.take_residual(draws) if posterior else None
+    quarter = round((world.record_end(observed) - world.HISTORY_START) * 4) - 1
+    return sampling.model_error(
+        p["model_error_sd"], p["model_error_correlation"], seed, residual, quarter
+    )
+
+
+def _by_step(error: Array, time: Array) -> Array:
+    return error[np.floor((time - world.HISTORY_START) * 4).astype(int)]
+
+
+def _mid_steps(start: float, stop: float, steps_per_year: int) -> Array:
+    """Middle of each step [decimal year]."""
+    steps = round((stop - start) * steps_per_year)
+    return start + (np.arange(steps) + 0.5) / steps_per_year
+
+
+def _spread(state: model.State, policies: int, levers: Mapping[str, Array]) -> model.State:
+    """The state at the end of the record, once for each policy."""
+
+    def spread(stock: Array) -> Array:
+        return np.repeat(stock, policies, axis=-2)
+
+    nothing = np.zeros((policies, state.shipments.shape[-1]))
+    spread_people = model.People(*(spread(box) for box in state.people))
+    money = {lever: nothing for lever in levers if not lever.startswith("sentence_")}
+    others = {
+        name: spread(stock)
+        for name, stock in state._asdict().items()
+        if name not in ("people", "reached")
+    }
+    return model.State(people=spread_people, reached=money, **others)
+
+
+def _described(drivers: world.Drivers, dt: float) -> dict[str, Array]:
+    """What outcomes need to know about the steps besides the flows."""
+    found = {name: getattr(drivers, name)[:, None, :] for name in DRIVER_FLOWS}
+    return found | {"time": drivers.time[:, None, None], "dt": np.array(dt)}
+
+
+def _about(
+    policies: Sequence[Policy],
+    pinned: Mapping[str, float],
+    draws: int,
+    seed: int,
+    prior: bool,
+    posterior: Posterior | None,
+    last: int,
+) -> dict[str, Any]:
+    return {
+        "model_version": __version__,
+        "data_vintage": posterior.about["data_vintage"] if posterior else "prior",
+        "policies": {each.name: each.title for each in policies},
+        "assumptions": dict(pinned),
+        "draws": draws,
+        "seed": seed,
+        "until": last,
+        "prior": prior,
+    }
