@@ -1,19 +1,30 @@
-"""What a picture needs worked out before it is drawn: checks, trimming, limits, places of text.
-
-No colours, formats or renderer here; those are the business of :mod:`simlib.charts`.
-"""
+"""The tables behind a picture: checked, trimmed, with limits of axes and places of text."""
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simlib.chart_style import (
+    COLOURS,
+    FAINT,
+    FURTHER_COLOURS,
+    INK,
+    LABEL_LETTERS,
+    LABEL_LINE,
+    NO_POLICY,
+    PANEL,
+    SOURCE,
+    STATUS_QUO,
+    SUBTITLE,
+    TITLE,
+    WIDTH,
+    number,
+)
 from simlib.errors import Faults, InputError, unknown
-
-STATUS_QUO = "status quo"
 
 BANDS = ["low90", "low50", "median", "high50", "high90"]
 COLUMNS: Mapping[str, list[str]] = {
@@ -33,6 +44,145 @@ MAX_ROWS = 5_000  # bands and a few single trajectories, never raw draws
 STEPS = ((50**0.5, 10), (10**0.5, 5), (2**0.5, 2), (0, 1))
 
 Floats = NDArray[np.float64]
+
+
+def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Check the four tables and add what the picture needs besides: colours, labels, limits.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``lines``: year, series, low90, low50, median, high50, high90 [unit of the outcome];
+        optionally ``extrapolated`` (bool: beyond the range of the evidence).
+        ``difference``: the same columns; differences from the status quo, from paired draws.
+        It may have no rows.
+        ``observed``: year, value, provisional (bool).
+        ``words``: one row; title, subtitle, footer.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        One table for each name that :func:`comparison` refers to.
+
+    Raises
+    ------
+    InputError
+        With every fault of the tables.
+    """
+    check(tables)
+    observed, words = tables["observed"], tables["words"].iloc[0]
+    lines, difference = in_order(tables["lines"]), in_order(tables["difference"])
+    palette = _palette([*lines["series"], *difference["series"]])
+    difference = from_first_difference(difference[difference["series"] != STATUS_QUO])
+    record_end = observed["year"].max() + 0.5
+    top = round_limits(0.0, max(lines["high90"].max(), observed["value"].max()))
+    around = _difference_limits(difference, top[1] / 100)
+    years = [*lines["year"], *observed["year"]]
+    later = difference["year"] if len(difference) else [record_end, max(years)]
+    return {
+        "lines": _styled(until_they_part(lines), palette),
+        "lines_labels": _labels(lines, top, palette),
+        "lines_corners": _corners(years, top),
+        "difference": _styled(difference, palette),
+        "difference_labels": _labels(difference, around, palette, [STATUS_QUO]),
+        "difference_corners": _corners(later, around),
+        "observed": observed,
+        "record": pd.DataFrame({"end": [record_end]}),
+        "heading": _heading(words["title"], words["subtitle"]),
+        "footer": _place(words["footer"], SOURCE, 0.0, "normal", FAINT),
+    }
+
+
+def _palette(series: Iterable[str]) -> dict[str, str]:
+    """A colour for each series; the four known names keep theirs, others in order of appearance."""
+    further = [name for name in dict.fromkeys(series) if name not in COLOURS]
+    if len(further) > len(FURTHER_COLOURS):
+        most = f"at most {len(FURTHER_COLOURS)} can be told apart"
+        raise InputError(f"chart, lines besides {', '.join(COLOURS)}: {most}, not {len(further)}")
+    return COLOURS | dict(zip(further, FURTHER_COLOURS, strict=False))
+
+
+def _styled(table: pd.DataFrame, palette: Mapping[str, str]) -> pd.DataFrame:
+    return table.assign(
+        colour=table["series"].map(palette),
+        dashed=(table["series"] == NO_POLICY).astype(int),
+        shade=min(1.0, 3 / max(table["series"].nunique(), 1)),
+    )
+
+
+def _difference_limits(difference: pd.DataFrame, least: float) -> tuple[float, float]:
+    """Limits that hold zero; `least` either side of it where nothing differs."""
+    low, high = min(difference["low90"], default=0.0), max(difference["high90"], default=0.0)
+    if low == high == 0:
+        low, high = -least, least
+    return round_limits(min(low, 0.0), max(high, 0.0))
+
+
+def _corners(years: Iterable[float], limits: tuple[float, float]) -> pd.DataFrame:
+    """Two corners of a panel; they alone set its axes."""
+    return pd.DataFrame({"year": [min(years), max(years)], "value": limits})
+
+
+def _labels(
+    table: pd.DataFrame,
+    limits: tuple[float, float],
+    palette: Mapping[str, str],
+    at_zero: Iterable[str] = (),
+) -> pd.DataFrame:
+    """Names and last values at the line ends, moved apart where they would overlap [pixels]."""
+    last = table[table["year"] == table["year"].max()]
+    names, values, texts = [], [], []
+    for _, row in last.iterrows():
+        names.append(row["series"])
+        values.append(row["median"])
+        texts.append(wrap_evenly(row["series"], LABEL_LETTERS, 2))
+        texts[-1].append(f"{number(row['median'])} in {row['year']:.0f}")
+        if row.get("extrapolated", False):
+            texts[-1].append("beyond the evidence")
+    for name in at_zero:
+        names.append(name)
+        values.append(0.0)
+        texts.append([name])
+    ends: Floats = PANEL * (limits[1] - np.array(values)) / (limits[1] - limits[0])
+    heights = np.array([LABEL_LINE * len(text) for text in texts], dtype=float)
+    centres = spread(ends, heights + 4, PANEL)
+    return pd.DataFrame(
+        {
+            "text": ["\n".join(text) for text in texts],
+            "colour": [palette[name] for name in names],
+            "centre": centres,
+            "first_line": centres - (heights - LABEL_LINE) / 2,
+            "line_end": ends,
+        }
+    )
+
+
+def _heading(title: str, subtitle: str) -> pd.DataFrame:
+    first = _place(title, TITLE, 0.0, "bold", INK)
+    second = _place(
+        subtitle, SUBTITLE, first["y"].max() + 4 if len(first) else 0.0, "normal", FAINT
+    )
+    return pd.concat([first, second], ignore_index=True)
+
+
+def _place(
+    text: str, style: tuple[float, int, float], top: float, weight: str, colour: str
+) -> pd.DataFrame:
+    """A text in lines that fit, with the lower edge of each [pixels]."""
+    size, most, letter = style
+    lines = wrap_evenly(text, int(WIDTH / (size * letter)), most)
+    return pd.DataFrame(
+        {
+            "text": pd.Series(lines, dtype=str),
+            "y": top + size * 1.25 * np.arange(1, len(lines) + 1),
+            "size": size,
+            "weight": weight,
+            "colour": colour,
+        }
+    )
+
+
+# --- checks -----------------------------------------------------------------------------------
 
 
 def check(tables: Mapping[str, pd.DataFrame]) -> None:
@@ -106,6 +256,9 @@ def _check_bands(table: pd.DataFrame, faults: Faults) -> None:
         if bad.any():
             row = table[bad].iloc[0]
             faults.add(f"{row['series']}, {row['year']:.0f}", problem)
+
+
+# --- trimming and placing ---------------------------------------------------------------------
 
 
 def in_order(table: pd.DataFrame) -> pd.DataFrame:

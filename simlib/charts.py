@@ -1,31 +1,47 @@
-"""Tidy tables in, pictures out: the only place with colours, number formats and a renderer.
+"""Tidy tables in, pictures out: with :mod:`simlib.chart_style` the only place that draws.
 
 One definition serves the screen and the file. :func:`comparison` returns a chart that refers to
 its data by name only. The live view is sent the tables of :func:`prepare` on every change; an
 export gets the same tables from :func:`fill` and is drawn by :func:`export`, without a network.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 import vl_convert
 
-from simlib.chart_tables import (
-    BANDS,
+from simlib.chart_style import (
+    AXIS_WIDTH,
+    BORDER,
+    COLOURS,
+    DARK,
+    DIFFERENCE_WIDTH,
+    DOT,
+    EDGE,
+    FAINT,
+    FONT,
+    FOOTER,
+    GAP,
+    GRID,
+    HEADER,
+    INK,
+    INTERNAL,
+    LABEL_LINE,
+    LABEL_WIDTH,
+    LEFT,
+    LIGHT,
+    LINE,
+    NO_POLICY,
+    NUMBER_LOCALE,
+    OUTCOME_WIDTH,
+    PANEL,
     STATUS_QUO,
-    Floats,
-    check,
-    from_first_difference,
-    in_order,
-    round_limits,
-    spread,
-    until_they_part,
-    wrap_evenly,
+    WIDTH,
+    number,
 )
+from simlib.chart_tables import BANDS, prepare
 from simlib.errors import InputError, unknown
 
 __all__ = [
@@ -41,33 +57,6 @@ __all__ = [
     "prepare",
 ]
 
-BORDER = "border-focused"
-INTERNAL = "internal enforcement"
-NO_POLICY = "your assumptions, no new policy"
-
-# Okabe and Ito's hues, darkened until a label in the same colour can be read on white (4.5 : 1).
-COLOURS = {STATUS_QUO: "#505050", BORDER: "#0072B2", INTERNAL: "#C45000", NO_POLICY: "#767676"}
-FURTHER_COLOURS = ("#00795A", "#A34A80", "#000000")  # bluish green, reddish purple, black
-INK, FAINT, GRID = "#1A1A1A", "#595959", "#E3E3E3"
-
-LIGHT, DARK = 0.12, 0.24  # opacity of the bands where three lines share a panel
-EDGE = {"strokeWidth": 0.7, "strokeOpacity": 0.6}
-LINE = {"strokeWidth": 2.2}
-DOT = {"size": 28, "opacity": 1, "stroke": INK, "strokeWidth": 1.2}
-
-THIN_SPACE = "\u202f"
-NUMBER_LOCALE = {"decimal": ".", "thousands": THIN_SPACE, "grouping": [3], "currency": ["$", ""]}
-FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-
-# Pixels. Everything has a fixed place, so that nothing jumps when numbers change.
-HEADER, PANEL, FOOTER = 112, 300, 28
-OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABEL_WIDTH, AXIS_WIDTH, GAP = 350, 220, 126, 62, 8
-WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABEL_WIDTH + AXIS_WIDTH) + GAP
-LEFT = -AXIS_WIDTH  # where text starts, counted from the left panel's axis
-LABEL_LINE, LABEL_LETTERS = 14, 20
-# Size, lines allowed, and width of a letter as a share of the size.
-TITLE, SUBTITLE, SOURCE = (19, 2, 0.54), (13, 2, 0.5), (10.5, 2, 0.5)
-
 BAND_ENDS = {
     "high90": "9 in 10: up to",
     "high50": "middle half: up to",
@@ -75,165 +64,6 @@ BAND_ENDS = {
     "low50": "middle half: from",
     "low90": "9 in 10: from",
 }
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number for a reader: few digits, thin spaces between thousands, a true minus sign.
-
-    Parameters
-    ----------
-    value : float
-        [any unit]
-    digits : int
-        Significant digits to keep.
-
-    Returns
-    -------
-    str
-        For example ``62 100`` for 62,134 or ``−0.123`` for -0.1234.
-    """
-    if value == 0:
-        return "0"
-    decimals = digits - 1 - math.floor(math.log10(abs(value)))
-    text = f"{round(abs(float(value)), decimals):,.{max(decimals, 0)}f}"
-    return ("\N{MINUS SIGN}" if value < 0 else "") + text.replace(",", THIN_SPACE)
-
-
-# --- tables -----------------------------------------------------------------------------------
-
-
-def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Check the four tables and add what the picture needs besides: colours, labels, limits.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        ``lines``: year, series, low90, low50, median, high50, high90 [unit of the outcome];
-        optionally ``extrapolated`` (bool: beyond the range of the evidence).
-        ``difference``: the same columns; differences from the status quo, from paired draws.
-        It may have no rows.
-        ``observed``: year, value, provisional (bool).
-        ``words``: one row; title, subtitle, footer.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        One table for each name that :func:`comparison` refers to.
-
-    Raises
-    ------
-    InputError
-        With every fault of the tables.
-    """
-    check(tables)
-    observed, words = tables["observed"], tables["words"].iloc[0]
-    lines, difference = in_order(tables["lines"]), in_order(tables["difference"])
-    palette = _palette([*lines["series"], *difference["series"]])
-    difference = from_first_difference(difference[difference["series"] != STATUS_QUO])
-    record_end = observed["year"].max() + 0.5
-    top = round_limits(0.0, max(lines["high90"].max(), observed["value"].max()))
-    around = _difference_limits(difference, top[1] / 100)
-    years = [*lines["year"], *observed["year"]]
-    later = difference["year"] if len(difference) else [record_end, max(years)]
-    return {
-        "lines": _styled(until_they_part(lines), palette),
-        "lines_labels": _labels(lines, top, palette),
-        "lines_corners": _corners(years, top),
-        "difference": _styled(difference, palette),
-        "difference_labels": _labels(difference, around, palette, [STATUS_QUO]),
-        "difference_corners": _corners(later, around),
-        "observed": observed,
-        "record": pd.DataFrame({"end": [record_end]}),
-        "heading": _heading(words["title"], words["subtitle"]),
-        "footer": _place(words["footer"], SOURCE, 0.0, "normal", FAINT),
-    }
-
-
-def _palette(series: Iterable[str]) -> dict[str, str]:
-    """A colour for each series; the four known names keep theirs, others in order of appearance."""
-    further = [name for name in dict.fromkeys(series) if name not in COLOURS]
-    if len(further) > len(FURTHER_COLOURS):
-        most = f"at most {len(FURTHER_COLOURS)} can be told apart"
-        raise InputError(f"chart, lines besides {', '.join(COLOURS)}: {most}, not {len(further)}")
-    return COLOURS | dict(zip(further, FURTHER_COLOURS, strict=False))
-
-
-def _styled(table: pd.DataFrame, palette: Mapping[str, str]) -> pd.DataFrame:
-    return table.assign(
-        colour=table["series"].map(palette),
-        dashed=(table["series"] == NO_POLICY).astype(int),
-        shade=min(1.0, 3 / max(table["series"].nunique(), 1)),
-    )
-
-
-def _difference_limits(difference: pd.DataFrame, least: float) -> tuple[float, float]:
-    """Limits that hold zero; `least` either side of it where nothing differs."""
-    low, high = min(difference["low90"], default=0.0), max(difference["high90"], default=0.0)
-    if low == high == 0:
-        low, high = -least, least
-    return round_limits(min(low, 0.0), max(high, 0.0))
-
-
-def _corners(years: Iterable[float], limits: tuple[float, float]) -> pd.DataFrame:
-    """Two corners of a panel; they alone set its axes."""
-    return pd.DataFrame({"year": [min(years), max(years)], "value": limits})
-
-
-def _labels(
-    table: pd.DataFrame,
-    limits: tuple[float, float],
-    palette: Mapping[str, str],
-    at_zero: Iterable[str] = (),
-) -> pd.DataFrame:
-    """Names and last values at the line ends, moved apart where they would overlap [pixels]."""
-    last = table[table["year"] == table["year"].max()]
-    names, values, texts = [], [], []
-    for _, row in last.iterrows():
-        names.append(row["series"])
-        values.append(row["median"])
-        texts.append(wrap_evenly(row["series"], LABEL_LETTERS, 2))
-        texts[-1].append(f"{number(row['median'])} in {row['year']:.0f}")
-        if row.get("extrapolated", False):
-            texts[-1].append("beyond the evidence")
-    for name in at_zero:
-        names.append(name)
-        values.append(0.0)
-        texts.append([name])
-    ends: Floats = PANEL * (limits[1] - np.array(values)) / (limits[1] - limits[0])
-    heights = np.array([LABEL_LINE * len(text) for text in texts], dtype=float)
-    centres = spread(ends, heights + 4, PANEL)
-    return pd.DataFrame(
-        {
-            "text": ["\n".join(text) for text in texts],
-            "colour": [palette[name] for name in names],
-            "centre": centres,
-            "first_line": centres - (heights - LABEL_LINE) / 2,
-            "line_end": ends,
-        }
-    )
-
-
-def _heading(title: str, subtitle: str) -> pd.DataFrame:
-    first = _place(title, TITLE, 0.0, "bold", INK)
-    second = _place(subtitle, SUBTITLE, first["y"].max() + 4 if len(first) else 0.0, "normal", FAINT)
-    return pd.concat([first, second], ignore_index=True)
-
-
-def _place(
-    text: str, style: tuple[float, int, float], top: float, weight: str, colour: str
-) -> pd.DataFrame:
-    """A text in lines that fit, with the lower edge of each [pixels]."""
-    size, most, letter = style
-    lines = wrap_evenly(text, int(WIDTH / (size * letter)), most)
-    return pd.DataFrame(
-        {
-            "text": pd.Series(lines, dtype=str),
-            "y": top + size * 1.25 * np.arange(1, len(lines) + 1),
-            "size": size,
-            "weight": weight,
-            "colour": colour,
-        }
-    )
 
 
 # --- picture ----------------------------------------------------------------------------------
@@ -313,9 +143,7 @@ def _value(column: str) -> alt.Y:
 
 
 def _pixel(column: str, height: int) -> alt.Y:
-    return alt.Y(
-        f"{column}:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None
-    )
+    return alt.Y(f"{column}:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
 
 
 def _colour() -> alt.Color:
@@ -393,9 +221,7 @@ def _caption(text: str, x: float, y: float, size: float) -> alt.Chart:
 def _text(name: str, height: int) -> alt.Chart:
     """Lines of text at the places that their table gives."""
     size, weight = alt.expr("datum.size"), alt.expr("datum.weight")
-    text = _table(name).mark_text(
-        align="left", baseline="bottom", fontSize=size, fontWeight=weight
-    )
+    text = _table(name).mark_text(align="left", baseline="bottom", fontSize=size, fontWeight=weight)
     return text.encode(x=alt.value(LEFT), y=_pixel("y", height), text="text:N", color=_colour())
 
 
@@ -469,7 +295,7 @@ def export(spec: dict[str, Any], kind: str) -> bytes:
     Returns
     -------
     bytes
-        Contents of the file; its type is `MIME` ``[kind]``.
+        Contents of the file; its type is ``MIME[kind]``.
 
     Raises
     ------

@@ -139,9 +139,7 @@ class Comparison:
         }
 
 
-def compare(
-    base: Ensemble, cut: Ensemble | None = None, policy: str | None = None
-) -> Comparison:
+def compare(base: Ensemble, cut: Ensemble | None = None, policy: str | None = None) -> Comparison:
     """Compare a policy with a reference on the same draws.
 
     Parameters

@@ -55,9 +55,11 @@ class Faults:
 
 
 def is_finite(value: Any) -> bool:
-    """Whether a value is a finite number (and no truth value)."""
-    numeric = isinstance(value, Real) and not isinstance(value, bool)
-    return numeric and -math.inf < value < math.inf
+    """Whether a value is a number (no truth value) that is finite as a float."""
+    try:
+        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond every float
+        return False
 
 
 def shown(value: object) -> str:

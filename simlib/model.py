@@ -1,4 +1,4 @@
-"""The one loop: State, Flows, step() and run().
+"""The one loop: first_state(), step() and run().
 
 Holds no numbers; knows the order of events within a step:
 
@@ -13,408 +13,12 @@ Stocks live on step bounds, flows on steps. Draws are on the last axis, policies
 history costs follow their observed trend, so step 3 begins with the projection.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
-from simlib import enforcement, market, money, overdose, people, supply, world
-from simlib.people import Moves, People
+from simlib import enforcement, events, overdose, people, supply, world
+from simlib.people import People
+from simlib.state import Array, Draws, Levers, State, Today
 from simlib.world import STAGE_START, STAGES, Anchors, Drivers
-
-Array = NDArray[np.float64]
-Draws = Mapping[str, Array]
-Levers = Mapping[str, Array]
-"""Planned change by lever at mid-step, shape (steps, policies, 1); levers never moved are absent."""
-
-ENFORCEMENT = {
-    "port_scanning": "border",
-    "port_officers": "border",
-    "between_ports": "border",
-    "border_integrity": "border",
-    "precursor_control": "abroad",
-    "cartel_operations": "abroad",
-    "drug_units": "internal",
-    "organised_crime": "internal",
-    "cyber_units": "internal",
-    "police_integrity": "internal",
-}
-HEALTH = ("prevention", "treatment", "naloxone", "reentry_treatment")
-
-
-class State(NamedTuple):
-    """Stocks at a step's bound; shape (policies, draws) unless said."""
-
-    people: People
-    sellers: Array
-    """Non-using sellers in custody by stage, shape (3, policies, draws)."""
-    reached: Mapping[str, Array]
-    """Money that has taken effect, by lever moved [million USD per year]."""
-    weights: Array
-    """Lane weights, shape (lanes, policies, draws)."""
-    capacity: Array
-    """Precursors, production, distribution; shape (3, policies, draws)."""
-    shipments: Array
-    stock_kg: Array
-    volume: Array
-    """Trailing volume of all illicit opioid doses."""
-    substituted: Array
-    log_tolerance: Array
-    lived_hazard: Array
-
-
-class Today(NamedTuple):
-    """What costs are compared with: conditions at the end of the record; shape (..., 1, draws)."""
-
-    prices: Array
-    """Production, landed, wholesale, retail [USD per pure kg]."""
-    handling: Array
-    risk: Array
-    sigma: Array
-    arrests: Array
-    volume: Array
-
-
-class Pressure(NamedTuple):
-    """What enforcement does within a step."""
-
-    intensity: Mapping[str, Array]
-    hazards: Array
-    weights: Array
-    seized: Array
-    """Share seized by stage, shape (3, policies, draws)."""
-    arrests: Array
-    """Arrests a kilo relative to today by stage, shape (3, policies, draws)."""
-
-
-class Market(NamedTuple):
-    """What the market does within a step."""
-
-    flows: Mapping[str, Array]
-    price: Array
-    doses: Array
-    log_potency: Array
-    unmet: Array
-    state: Mapping[str, Array]
-
-
-def pressure(
-    state: State, p: Draws, a: Anchors, today_arrests: Array, d: Drivers, dt: float
-) -> Pressure:
-    """Events 1 and 2: intensities, hazards, lane weights, shares seized, arrests."""
-    intensity = {
-        name: enforcement.intensity(
-            state.reached[name],
-            p[f"budget_{name}"] * p["budget_scale"],
-            p[f"effect_exponent_{side}"],
-            p["intensity_offset"],
-        )
-        for name, side in ENFORCEMENT.items()
-        if name in state.reached
-    }
-    hazards = world.lane_hazards(
-        (d.scan_cars, d.scan_trucks),
-        a.detection,
-        a.open_hazard,
-        intensity,
-        state.weights.shape[1:],
-    )
-    open_to = np.broadcast_to(a.weights, hazards.shape).copy()
-    open_to[world.LANES.index("corrupted")] /= intensity.get("border_integrity", 1.0)
-    for lane in ("wholesale_protected", "retail_protected"):
-        open_to[world.LANES.index(lane)] /= intensity.get("police_integrity", 1.0)
-    weights = enforcement.displaced_weights(
-        state.weights,
-        open_to,
-        hazards - a.hazards,
-        p["displacement_strength"],
-        p["displacement_half_life_months"] / 12,
-        STAGE_START,
-        dt,
-    )
-    middle = 0.5 * (state.weights + weights)
-    seized = enforcement.seized_shares(middle, hazards, STAGE_START, p["seized_ceiling"])
-    arrests = enforcement.arrests_ratio(middle, hazards, today_arrests, STAGE_START)
-    return Pressure(intensity, hazards, weights, seized, arrests)
-
-
-def unit_cost(
-    p: Draws, today: Today, state: State, seized: Array, punishment: Array, cartel: Array
-) -> tuple[Array, Array]:
-    """Event 3: retail unit cost over today's, and its additive chain [USD per pure kg]."""
-    ratio = today.volume / state.volume
-    limit = p["swamping_limit"]
-    premium = supply.risk_multiplier(
-        punishment,
-        p["prison_part_of_risk"],
-        today.sigma,
-        np.clip(ratio, 1 / limit, limit),
-        p["swamping_exponent"],
-    )
-    added = today.handling + today.risk * premium
-    cheaper = p["vacuum_cheaper_handling"] * np.clip(cartel - 1, 0, 1)
-    production = today.prices[0] * (1 - cheaper)
-    additive = supply.cost_additive(production, added, seized)
-    in_proportion = supply.cost_multiplicative(production, today.prices, added, seized)
-    cost = supply.transmitted_cost(additive, in_proportion, p["pass_through_weight"])
-    return cost / today.prices[-1], additive
-
-
-def capacities(state: State, p: Draws, intensity: Mapping[str, Array], dt: float) -> Array:
-    """Precursor, production and distribution capacity one step later, shape (3, ...)."""
-    added = [
-        intensity.get(name, 1.0) - 1 + np.zeros_like(state.shipments)
-        for name in ("precursor_control", "cartel_operations", "organised_crime")
-    ]
-    lost_to_shock = -np.log(1 - p["shock_depth"]) / (p["shock_decline_months"] / 12)
-    knockdown = (
-        p["shock_precursor_share"] * lost_to_shock,
-        p["knockdown_cartel_operations"],
-        p["knockdown_organised_crime"],
-    )
-    entrants = 1 - p["vacuum_faster_recovery"] * np.clip(added[1], 0, 1)
-    recovery = (
-        p["source_substitution_months"] / 12,
-        p["recovery_months_production"] / 12 * entrants,
-        p["recovery_months_distribution"] / 12,
-    )
-    parts = zip(state.capacity, knockdown, added, recovery, strict=True)
-    return np.stack([supply.capacity_next(k, down, i, tau, dt) for k, down, i, tau in parts])
-
-
-def trade(
-    state: State, p: Draws, d: Drivers, pressed: Pressure, cost_ratio: Array, risk: Array, dt: float
-) -> Market:
-    """Event 4: demand, shipments, capacity, kilograms, price, potency, substitution."""
-    kg_per_user = p["consumption_g_per_user"] / world.G_PER_KG * d.fentanyl_share * np.exp(d.log_potency_trend)
-    users = state.people.active + p["moud_risk_ratio"] * state.people.treatment
-    trend_kg = users * kg_per_user
-    passing = np.cumprod(1 - pressed.seized, axis=0)
-    capacity = capacities(state, p, pressed.intensity, dt)
-    baseline = 1 / ((1 - p["border_seized_share"]) * (1 - p["domestic_seized_share"]))
-    produce = p["slack_production"] * capacity[0] * capacity[1] * d.shock
-    distribute = p["slack_distribution"] * capacity[2]
-    shipped = np.minimum(state.shipments, np.minimum(produce, distribute) * baseline)
-    demand = market.demand_ratio(cost_ratio, p["demand_elasticity"])
-    produced_kg = shipped * trend_kg * dt
-    delivered_kg = produced_kg * passing[-1]
-    consumed_kg, met = market.cleared(delivered_kg + state.stock_kg, demand * trend_kg * dt)
-    scarcity = market.scarcity_price(met, p["short_price_elasticity"], p["price_ceiling"])
-    diluted = market.dilution(scarcity, p["weaker_share"], risk, p["iron_law_exponent"])
-    lag = p["shipment_lag_months"] / 12
-    in_stock = state.stock_kg / (lag * trend_kg)
-    doses = consumed_kg / (trend_kg * dt) / diluted
-    others = 1 - d.fentanyl_share + d.fentanyl_share * state.substituted
-    volume = users * (d.fentanyl_share * doses + others)
-    flows = {
-        "produced_kg": produced_kg,
-        "seized_border_kg": produced_kg * pressed.seized[0],
-        "seized_wholesale_kg": produced_kg * passing[0] * pressed.seized[1],
-        "seized_retail_kg": produced_kg * passing[1] * pressed.seized[2],
-        "consumed_kg": consumed_kg,
-        "price_ratio": cost_ratio * scarcity,
-        "potency_ratio": diluted,
-        "met_share": met,
-    }
-    after = {
-        "capacity": capacity,
-        "stock_kg": state.stock_kg + delivered_kg - consumed_kg,
-        "shipments": supply.shipments_next(
-            state.shipments, demand, passing[-1], in_stock, lag, dt
-        ),
-        "volume": state.volume
-        + (volume - state.volume) * (1 - np.exp(-dt / p["volume_memory_years"])),
-        "substituted": market.substitution_next(
-            state.substituted,
-            1 - met,
-            p["substitution_share"],
-            p["substitution_lag_months"] / 12,
-            dt,
-        ),
-    }
-    log_potency = d.log_potency_trend + np.log(diluted)
-    return Market(flows, cost_ratio * scarcity, doses, log_potency, 1 - met, after)
-
-
-class Risk(NamedTuple):
-    """Overdose risk within a step; rates per person-year of active use."""
-
-    fentanyl: Array
-    substitutes: Array
-    exposed: Array
-    fatality: Array
-    heroin_deaths: Array
-    log_tolerance: Array
-
-    def fatal(self) -> Array:
-        """Deaths per person-year of active use from any illicit opioid."""
-        return self.fatality * (self.fentanyl + self.substitutes) + self.heroin_deaths
-
-
-def overdose_risk(
-    state: State, p: Draws, a: Anchors, d: Drivers, traded: Market, harm: Array, dt: float
-) -> Risk:
-    """Event 5: tolerance, overdoses per person-year, deaths per overdose."""
-    log_tolerance = overdose.tolerance_next(
-        state.log_tolerance,
-        traded.log_potency,
-        p["tolerance_up_months"] / 12,
-        p["tolerance_down_months"] / 12,
-        dt,
-    )
-    ratio = overdose.risk_ratio(
-        traded.doses,
-        p["dose_exponent"],
-        traded.log_potency,
-        0.5 * (state.log_tolerance + log_tolerance),
-        p["potency_short_elasticity"],
-        p["potency_long_elasticity"],
-    )
-    without_tolerance = overdose.risk_ratio(
-        traded.doses,
-        p["dose_exponent"],
-        traded.log_potency,
-        np.zeros(1),
-        p["potency_short_elasticity"],
-        np.zeros(1),
-    )
-    frailty = overdose.frailty_ratio(state.lived_hazard, p["frailty_variance"])
-    circumstances = np.exp(d.disruption) * harm
-    reference = p["overdose_rate"] * d.fentanyl_share * frailty * circumstances
-    kits = d.kits_per_100k
-    if "naloxone" in state.reached:
-        money_usd = state.reached["naloxone"] * world.USD_PER_MILLION
-        bought = money.units_bought(money_usd, p["kit_cost"], np.zeros(1))
-        kits = np.maximum(kits + bought / p["population"] * world.PER_100K, 0)
-    return Risk(
-        fentanyl=reference * ratio,
-        substitutes=reference * state.substituted * p["substitute_risk"],
-        exposed=a.exposed_rate * d.fentanyl_share * circumstances * without_tolerance,
-        fatality=a.untreated_fatality * (1 - world.rescue(p, kits)),
-        heroin_deaths=p["heroin_death_rate"] * (1 - d.fentanyl_share),
-        log_tolerance=log_tolerance,
-    )
-
-
-class Custody(NamedTuple):
-    """Custody within a step, offences or stages first."""
-
-    entry: Array
-    """Rate of entering from active use by offence [per year], shape (3, policies, draws)."""
-    release: Array
-    """Rate of release by offence [per year]."""
-    covered: Array
-    """Share released with medication."""
-    extra_risk: Array
-    """Person-years at active-use risk added a year by releases, per person in active use."""
-    sellers: Array
-    """Non-using sellers in custody at the step's end, shape (3, policies, draws)."""
-
-
-def custody(
-    state: State, p: Draws, d: Drivers, arrests: Array, sentences: tuple[Array, Array], dt: float
-) -> Custody:
-    """Arrests and sentences -> custody, releases and the risk after release."""
-    possession, selling = (1 + longer for longer in sentences)
-    same = np.ones_like(state.shipments)
-    chance = people.custody_chance(possession, p["possession_custody_elasticity"])
-    retail = arrests[STAGES.index("retail")]
-    entry = world.custody_rates(p, d.arrests)[:, None, :]
-    entry = entry * np.stack([retail * chance, retail, same])
-    served = np.stack([p[f"{offence}_years_served"] for offence in world.OFFENCES])[:, None, :]
-    release = 1 / (served * np.stack([possession * same, selling * same, same]))
-    released = np.sum(state.people.custody * release, axis=0)
-    covered = p["reentry_coverage_today"] * same
-    if "reentry_treatment" in state.reached:
-        money_usd = state.reached["reentry_treatment"] * world.USD_PER_MILLION
-        added = money.units_bought(money_usd, p["reentry_cost"], np.zeros(1)) / released
-        covered = np.clip(covered + added, 0, 1)
-    years = people.release_extra_years(p["post_release_first_month"], p["post_release_later"])
-    extra = released * years * (1 - covered * p["reentry_effect"]) / state.people.active
-    federal, state_court = p["federal_years_served"], p["selling_years_served"]
-    terms = np.stack([federal * same, federal * selling * same, state_court * selling * same])
-    sentenced = np.stack([p[f"sentenced_{stage}"] for stage in STAGES])[:, None, :]
-    sellers = people.sellers_next(
-        state.sellers, sentenced * arrests * d.fentanyl_share, terms, dt
-    )
-    return Custody(entry, release, covered, extra, sellers)
-
-
-def moves(
-    state: State, p: Draws, d: Drivers, price: Array, risk: Risk, held: Custody
-) -> Moves:
-    """Rates [per year] of every move between boxes."""
-    stock = state.people
-    start = d.entry / p["exposed_people"] * price ** -p["initiation_price_elasticity"]
-    places = d.treatment_places
-    if "prevention" in state.reached:
-        start = start / enforcement.intensity(
-            state.reached["prevention"],
-            p["budget_prevention"],
-            p["effect_exponent_prevention"],
-            p["intensity_offset"],
-        )
-    if "treatment" in state.reached:
-        money_usd = state.reached["treatment"] * world.USD_PER_MILLION
-        places = places + money.units_bought(
-            money_usd, p["treatment_cost"], p["treatment_crowding_out"]
-        )
-    arrested = held.entry * p["arrest_ratio_in_treatment"]
-    leave = p["treatment_leaving_rate"]
-    in_need = stock.active + stock.treatment
-    other, general = p["other_death_rate_active"], p["other_death_rate_general"]
-    same = np.ones_like(stock.active)
-    stay_off = p["remission_at_release"]
-    fatal = risk.fatal()
-    return Moves(
-        exposed_active=start,
-        exposed_overdose=risk.exposed * risk.fatality,
-        exposed_other=general * same,
-        active_treatment=people.treatment_entry(
-            np.maximum(places, 0),
-            p["treatment_reach"],
-            in_need,
-            stock.active,
-            leave + arrested.sum(axis=0),
-        ),
-        active_custody=held.entry,
-        active_remission=p["remission_rate"] * price ** p["quit_price_elasticity"],
-        active_overdose=fatal * (1 + held.extra_risk),
-        active_other=other * same,
-        treatment_active=leave * (1 - p["treatment_to_remission_share"]) * same,
-        treatment_custody=arrested,
-        treatment_remission=leave * p["treatment_to_remission_share"] * same,
-        treatment_overdose=fatal * p["moud_risk_ratio"],
-        treatment_other=other * p["moud_other_death_ratio"] * same,
-        custody_active=held.release * (1 - held.covered) * (1 - stay_off),
-        custody_treatment=held.release * held.covered,
-        custody_remission=held.release * (1 - held.covered) * stay_off,
-        custody_other=general * np.ones_like(held.release),
-        remission_active=p["relapse_rate"] * same,
-        remission_other=general * same,
-    )
-
-
-def deaths(
-    chance: Moves, middle: People, risk: Risk, p: Draws, d: Drivers, dt: float
-) -> dict[str, Array]:
-    """Overdoses and deaths of a step by cause, as death certificates would count them."""
-    dependent = middle.active * chance.active_overdose
-    dependent = dependent + middle.treatment * chance.treatment_overdose
-    exposed = middle.exposed * chance.exposed_overdose
-    by_cause = dependent / risk.fatal()
-    fentanyl = by_cause * risk.fatality * risk.fentanyl + exposed
-    substitutes = by_cause * risk.fatality * risk.substitutes
-    synthetic = substitutes * p["substitute_synthetic_share"]
-    heroin = by_cause * risk.heroin_deaths + substitutes - synthetic
-    counted = fentanyl + synthetic + p["background_deaths"] * dt
-    return {
-        "deaths_fentanyl": counted,
-        "deaths_any_opioid": counted + heroin + d.prescription_deaths * dt,
-        "deaths_illicit": fentanyl + substitutes,
-        "overdoses": (fentanyl + substitutes) / risk.fatality,
-    }
 
 
 def step(
@@ -428,15 +32,13 @@ def step(
 ) -> tuple[State, dict[str, Array]]:
     """One step in the order of events; `today` is None while the record lasts."""
     reached = {
-        name: enforcement.spending_reached(
-            before, levers[name], p["spending_lag_years"], dt
-        )
+        name: enforcement.spending_reached(before, levers[name], p["spending_lag_years"], dt)
         for name, before in state.reached.items()
     }
     middle_money = {name: 0.5 * (state.reached[name] + reached[name]) for name in reached}
     now = state._replace(reached=middle_money)
     anchored = enforcement.sum_by_stage(a.weights * a.hazards, STAGE_START)
-    pressed = pressure(now, p, a, today.arrests if today else anchored, d, dt)
+    pressed = events.pressure(now, p, a, today.arrests if today else anchored, d, dt)
     nothing = np.zeros((1, 1))
     sentences = (
         levers.get("sentence_possession", nothing),
@@ -445,23 +47,23 @@ def step(
     cost_ratio = risk_ratio = harm = np.ones((1, 1))
     additive = np.full((1, 1), np.nan)
     if today:
-        longer = np.stack([nothing, sentences[1], sentences[1]])
+        longer = np.stack([0 * sentences[1], sentences[1], sentences[1]])
         punishment = pressed.arrests * (1 + longer)
         cartel = pressed.intensity.get("cartel_operations", np.ones((1, 1)))
-        cost_ratio, additive = unit_cost(p, today, now, pressed.seized, punishment, cartel)
+        cost_ratio, additive = events.unit_cost(p, today, now, pressed.seized, punishment, cartel)
         risk_ratio = np.mean(punishment, axis=0)
         harm = 1 + p["local_harm"] * (pressed.arrests[STAGES.index("retail")] - 1)
-    traded = trade(now, p, d, pressed, cost_ratio, risk_ratio, dt)
-    risk = overdose_risk(now, p, a, d, traded, harm, dt)
-    held = custody(now, p, d, pressed.arrests, sentences, dt)
-    chance = people.chances(moves(now, p, d, traded.price, risk, held), dt)
+    traded = events.trade(now, p, d, pressed, cost_ratio, risk_ratio, dt)
+    risk = events.overdose_risk(now, p, a, d, traded, harm, dt)
+    held = events.custody(now, p, d, pressed.arrests, sentences, dt)
+    chance = people.chances(events.moves(now, p, d, traded.price, risk, held), dt)
     born_exposed = p["exposed_people"] * p["other_death_rate_general"] + d.entry
     after, middle, _ = people.step(state.people, chance, born_exposed * dt)
     lived = overdose.cumulative_hazard_next(
         state.lived_hazard, risk.fatal(), d.entry / middle.active, dt
     )
-    flows = traded.flows | deaths(chance, middle, risk, p, d, dt)
-    flows |= stocks_lived(middle, 0.5 * (state.sellers + held.sellers), dt)
+    flows = dict(traded.flows) | events.deaths(chance, middle, risk, p, d, dt)
+    flows |= events.stocks_lived(middle, 0.5 * (state.sellers + held.sellers), dt)
     flows |= {"cost_additive": additive + 0 * cost_ratio, "entries": born_exposed * dt}
     following = State(
         people=after,
@@ -473,18 +75,6 @@ def step(
         **traded.state,
     )
     return following, flows
-
-
-def stocks_lived(middle: People, sellers: Array, dt: float) -> dict[str, Array]:
-    """Person-years lived in each box within the step."""
-    return {
-        "active_years": middle.active * dt,
-        "treatment_years": middle.treatment * dt,
-        "custody_user_years": middle.custody.sum(axis=0) * dt,
-        "custody_seller_years": sellers.sum(axis=0) * dt,
-        "remission_years": middle.remission * dt,
-        "exposed_years": middle.exposed * dt,
-    }
 
 
 def first_state(p: Draws, a: Anchors, d: Drivers, first: People) -> State:
@@ -511,7 +101,7 @@ def first_state(p: Draws, a: Anchors, d: Drivers, first: People) -> State:
 def today_from(state: State, p: Draws, a: Anchors, d: Drivers, dt: float) -> Today:
     """Conditions at the end of the record, against which the projection measures change."""
     anchored = enforcement.sum_by_stage(a.weights * a.hazards, STAGE_START)
-    pressed = pressure(state, p, a, anchored, d, dt)
+    pressed = events.pressure(state, p, a, anchored, d, dt)
     ratios = np.stack([p[f"input_ratio_{stage}"] for stage in STAGES])[:, None, :]
     prices = supply.price_ladder(p["retail_price"], ratios, pressed.seized)
     added = supply.value_added(prices, pressed.seized)

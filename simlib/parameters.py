@@ -181,8 +181,7 @@ class Parameters(Mapping[str, Parameter]):
             elif self[name].group == LEVER_GROUP:
                 faults.add(name, "is a lever; it belongs in a policy, not among the assumptions")
             else:
-                fault = number_fault(value, self[name])
-                if fault:
+                if fault := number_fault(value, self[name]):
                     faults.add(name, fault)
         faults.raise_any()
         return {name: float(value) for name, value in assumptions.items()}

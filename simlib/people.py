@@ -64,7 +64,13 @@ def chances(rates: Moves, dt: float) -> Moves:
     A box with exit rates summing to H loses ``1 - exp(-H dt)`` of its people, split by rate:
     exits can never exceed the stock.
     """
-    origins = {"exposed": [], "active": [], "treatment": [], "custody": [], "remission": []}
+    origins: dict[str, list[str]] = {
+        "exposed": [],
+        "active": [],
+        "treatment": [],
+        "custody": [],
+        "remission": [],
+    }
     for move in Moves._fields:
         origins[move.split("_")[0]].append(move)
     found = {}
@@ -128,29 +134,19 @@ def step(people: People, chance: Moves, entries: Array) -> tuple[People, People,
     first = arrivals(people, chance, entries)
     middle = People(*(box + 0.5 * new for box, new in zip(people, first, strict=True)))
     arrived = arrivals(middle, chance, entries)
-    left = _departures(middle, chance)
-    after = People(
-        *(
-            box - gone + new
-            for box, gone, new in zip(people[:5], left, arrived[:5], strict=True)
-        ),
-        people.dead_overdose + arrived.dead_overdose,
-        people.dead_otherwise + arrived.dead_otherwise,
-    )
-    return after, middle, arrived
+    gone = _departures(middle, chance)
+    after = (box - out + new for box, out, new in zip(people, gone, arrived, strict=True))
+    return People(*after), middle, arrived
 
 
-def _departures(stock: People, chance: Moves) -> tuple[Array, ...]:
-    """Persons leaving exposed, active, treatment, custody and remission."""
-    return tuple(
-        getattr(stock, origin)
-        * sum(
-            _by_origin(getattr(chance, move), origin, move)
-            for move in Moves._fields
-            if move.startswith(origin + "_")
-        )
-        for origin in People._fields[:5]
-    )
+def _departures(stock: People, chance: Moves) -> People:
+    """Persons leaving each box; nobody leaves the dead."""
+    left = {}
+    for origin in People._fields[:5]:
+        moves = [move for move in Moves._fields if move.startswith(origin + "_")]
+        share = sum(_by_origin(getattr(chance, move), origin, move) for move in moves)
+        left[origin] = getattr(stock, origin) * share
+    return People(**left, dead_overdose=np.zeros(1), dead_otherwise=np.zeros(1))
 
 
 def treatment_entry(

@@ -48,11 +48,8 @@ class Policy:
         Points are (decimal year, change), years rising; a year may be given as "YYYY-MM". The
         change is 0 before the first point, linear between points, and held after the last.
 
-    Raises
-    ------
-    InputError
-        Naming every text that is missing or too long and every point that cannot be used.
-        Whether the levers exist and keep their bounds is asked by :meth:`check`.
+    Texts and points that cannot be used raise one InputError naming them all; whether the levers
+    exist and keep their bounds is asked by :meth:`check`.
     """
 
     name: str
@@ -157,7 +154,6 @@ class Policy:
 
         Parameters
         ----------
-        name : str
         changes : mapping of str to float
             Full change [the lever's unit] by lever.
         start : str
@@ -183,10 +179,8 @@ class Policy:
         table : mapping
             Keys: schema (1), name, title, author, reference, note, start, ramp_months; `change`
             holds a number by lever, `path` a list of [date, number] by lever.
-        where : str
-            What is read, for messages.
-        parameters : Parameters, optional
-            Whose levers and bounds are meant; the shipped ones by default.
+        where : str, what is read, for messages
+        parameters : whose levers and bounds are meant; the shipped ones by default
 
         Raises
         ------
@@ -209,8 +203,10 @@ class Policy:
         for lever in sorted(change.keys() & path.keys()):
             faults.add(f"path.{lever}", "is under change too; allowed: in one of them")
         start, months = table.get("start"), table.get("ramp_months", RAMP_MONTHS)
-        changes = _checked_changes(_ramped(change, start, months, faults) | dict(path), faults)
-        _check_bounds(changes, parameters, faults)
+        changes: dict[str, Points] = {}
+        for levers in (_ramped(change, start, months, faults), path):
+            changes |= (checked := _checked_changes(levers, faults))
+            _check_bounds(checked, parameters, faults)
         faults.raise_any()
         return cls(**texts, changes=changes)
 
@@ -220,9 +216,6 @@ class Policy:
     ) -> "Policy":
         """Read a policy from TOML that may come from anyone; see :meth:`from_table`."""
         return cls.from_table(read_toml(text, where), where, parameters)
-
-
-# --- reading ----------------------------------------------------------------------------------
 
 
 def default_start() -> str:
@@ -319,24 +312,19 @@ def _check_bounds(
     changes: Mapping[str, Points], parameters: Parameters | None, faults: Faults
 ) -> None:
     known = load_parameters() if parameters is None else parameters
-    levers = {name: row for name, row in known.items() if row.group == LEVER_GROUP}
+    levers = {name: known[name] for name in known if known[name].group == LEVER_GROUP}
     for lever, points in changes.items():
         if lever not in levers:
             faults.add("lever", unknown(lever, levers))
             continue
         for value in dict.fromkeys(value for _, value in points):
-            fault = number_fault(value, levers[lever])
-            if fault:
+            if fault := number_fault(value, levers[lever]):
                 faults.add(lever, fault)
-
-
-# --- adding -----------------------------------------------------------------------------------
 
 
 def _joined(name: str, separator: str, *texts: str) -> str:
     """The texts that say something, each once, cut to the length allowed."""
-    text = separator.join(dict.fromkeys(text for text in texts if text))
-    longest = LONGEST_TEXTS[name]
+    text, longest = separator.join(dict.fromkeys(filter(None, texts))), LONGEST_TEXTS[name]
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -362,10 +350,8 @@ def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float
 
     Parameters
     ----------
-    total_musd : float [million USD]
-        Rounded to a dollar; negative for cuts; up to a billion million in size.
-    weights : mapping of str to float
-        At least one of them above 0, none below.
+    total_musd : float [million USD], rounded to a dollar; negative for cuts
+    weights : mapping of str to float, none below 0 and at least one above
 
     Returns
     -------
@@ -394,9 +380,6 @@ def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float
     for name in sorted(exact, key=lambda name: parts[name] - exact[name])[:left]:
         parts[name] += 1
     return {name: math.copysign(part, dollars) / 10**6 for name, part in parts.items()}
-
-
-# --- shipped files ----------------------------------------------------------------------------
 
 
 def read_policy(path: Path, parameters: Parameters | None = None) -> Policy:

@@ -47,7 +47,7 @@ class Posterior:
         columns = {name: column.astype(np.float32) for name, column in self.values.items()}
         columns[RESIDUAL] = self.residual.astype(np.float32)
         about = np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8)
-        np.savez_compressed(path, about=about, **columns)
+        np.savez_compressed(path, allow_pickle=False, about=about, **columns)
 
 
 def read_posterior(path: Path) -> Posterior:

@@ -54,9 +54,7 @@ def _stock(name: str) -> Callable[[Flows, Draws], Array]:
 
 
 def _price(flows: Flows, p: Draws) -> Array:
-    years = np.clip(
-        flows["time"], p["retail_price_trend_start"][0], p["retail_price_trend_end"][0]
-    )
+    years = np.clip(flows["time"], p["retail_price_trend_start"][0], p["retail_price_trend_end"][0])
     trend = (1 + p["retail_price_trend"]) ** (years - p["retail_price_trend_end"])
     return flows["price_ratio"] * trend * p["retail_price"] / G_PER_KG
 
@@ -123,8 +121,10 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
     "price_pure": Outcome("Retail price of pure fentanyl", "USD per pure g", _price, False),
     "price_street": Outcome(
-        "Price of a standard street dose, times its strength", "USD per g at 2019 strength",
-        _street_price, False,
+        "Price of a standard street dose, times its strength",
+        "USD per g at 2019 strength",
+        _street_price,
+        False,
     ),
     "potency": Outcome("Street potency", "2019 = 1", _potency, False),
     "produced_kg": Outcome("Produced and shipped", "pure kg a year", _flow("produced_kg")),
@@ -237,7 +237,7 @@ class Ensemble:
         arrays |= {f"parameters/{k}": v for k, v in self.parameters.items()}
         about = json.dumps({"policies": self.policies, "about": self.about})
         text = np.frombuffer(about.encode(), dtype=np.uint8)
-        np.savez_compressed(path, about=text, **arrays)
+        np.savez_compressed(path, allow_pickle=False, about=text, **arrays)
 
     def _parts(self) -> tuple[Flows, ...]:
         return tuple(part for part in (self.history, self.projection) if part["time"].size)

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from simlib import model, sampling, world
 from simlib.errors import InputError, shown
 from simlib.observed import Observed, load_observed
-from simlib.parameters import Parameters, load_parameters
+from simlib.parameters import load_parameters
+from simlib.people import People
 from simlib.policy import Policy, load_policy, load_programmes
 from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import PAYERS, Ensemble
+from simlib.state import State
 from simlib.version import __version__
 
 Array = NDArray[np.float64]
@@ -30,13 +32,13 @@ DRIVER_FLOWS = ("log_potency_trend", "purity")
 class Past(NamedTuple):
     """The simulated history of a set of draws."""
 
-    state: model.State
+    state: State
     flows: Mapping[str, Array]
     anchors: world.Anchors
 
 
 def simulate(
-    policy: str | Policy | Sequence[str | Policy] | None = None,
+    policy: str | Policy | Sequence[str | Policy | None] | None = None,
     draws: int = DRAWS,
     until: int | None = None,
     assumptions: Mapping[str, float] | None = None,
@@ -161,9 +163,7 @@ def spending(
     }
 
 
-def payer_shares(
-    lever: str, payers: Sequence[str], p: Mapping[str, Array]
-) -> dict[str, float]:
+def payer_shares(lever: str, payers: Sequence[str], p: Mapping[str, Array]) -> dict[str, float]:
     """Share of a programme's money by payer; the last payer takes the rest."""
     shares, rest = {}, 1.0
     for payer in payers[:-1]:
@@ -236,21 +236,21 @@ def _mid_steps(start: float, stop: float, steps_per_year: int) -> Array:
     return start + (np.arange(steps) + 0.5) / steps_per_year
 
 
-def _spread(state: model.State, policies: int, levers: Mapping[str, Array]) -> model.State:
+def _spread(state: State, policies: int, levers: Mapping[str, Array]) -> State:
     """The state at the end of the record, once for each policy."""
 
     def spread(stock: Array) -> Array:
         return np.repeat(stock, policies, axis=-2)
 
     nothing = np.zeros((policies, state.shipments.shape[-1]))
-    spread_people = model.People(*(spread(box) for box in state.people))
+    spread_people = People(*(spread(box) for box in state.people))
     money = {lever: nothing for lever in levers if not lever.startswith("sentence_")}
     others = {
         name: spread(stock)
         for name, stock in state._asdict().items()
         if name not in ("people", "reached")
     }
-    return model.State(people=spread_people, reached=money, **others)
+    return State(people=spread_people, reached=money, **others)
 
 
 def _described(drivers: world.Drivers, dt: float) -> dict[str, Array]:

@@ -86,8 +86,10 @@ def equal_money(
         raise InputError(f"total: {shown(total_musd)} is below 0 million USD a year")
     full = [each.policy(total_musd, start, ramp_months) for each in strategies]
     if not count_prison:
-        spent = {each.name: Share(_programmes(p), 0.0, _left(each, total_musd, p, 0.0))
-                 for each, p in zip(strategies, full, strict=True)}
+        spent = {
+            each.name: Share(_programmes(p), 0.0, _left(each, total_musd, p, 0.0))
+            for each, p in zip(strategies, full, strict=True)
+        }
         return full, spent
     none = [each.policy(0, start, ramp_months) for each in strategies]
     at_full = _prison(full, draws, options)
@@ -117,11 +119,10 @@ def _left(strategy: Strategy, total: float, policy: Policy, prison: float) -> fl
     return total - _programmes(policy) - prison
 
 
-def _prison(
-    policies: Sequence[Policy], draws: int, options: Mapping[str, Any]
-) -> dict[str, float]:
+def _prison(policies: Sequence[Policy], draws: int, options: Mapping[str, Any]) -> dict[str, float]:
     """Mean added prison cost a year, from the year in which all is in force."""
-    ensemble = simulate([None, *policies], draws=draws, **options)
+    several: list[str | Policy | None] = [None, *policies]
+    ensemble = simulate(several, draws=draws, **options)
     found = {}
     for policy in policies:
         compared = compare(ensemble, policy=policy.name)

@@ -294,8 +294,7 @@ def read_toml(text: str, where: str) -> dict[str, Any]:
         raise InputError(f"{where}: must be text, not {type(text).__name__}")
     if len(text.encode("utf-8", "surrogatepass")) > MAX_TOML_BYTES:
         raise InputError(f"{where}: is larger than the {MAX_TOML_BYTES // 1024} KiB allowed")
-    fault = _structure_fault(text)
-    if fault:
+    if fault := _structure_fault(text):
         raise InputError(f"{where}: {fault}")
     try:
         return tomllib.loads(text)
@@ -369,5 +368,5 @@ def _toml_value(value: Any) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    character = match.group()
-    return f"\\{character}" if character in '"\\' else f"\\u{ord(character):04x}"
+    short = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+    return short.get(match.group(), f"\\u{ord(match.group()):04x}")

@@ -126,16 +126,18 @@ def anchors(p: Draws, observed: Observed) -> Anchors:
     now = np.array([record_end(observed)])
     scan = [observed.interpolate(f"scan_share_{kind}", now)[0] for kind in ("cars", "trucks")]
     seized = (p["border_seized_share"], *domestic_shares(p))
-    protected = [p[f"protected_share_{s}"] * (1 - share) for s, share in zip(STAGES, seized)]
+    protected = [
+        p[f"protected_share_{s}"] * (1 - share) for s, share in zip(STAGES, seized, strict=True)
+    ]
     border_open, wholesale_open, retail_open = (1 - share for share in protected)
     cars = border_open * p["port_share"] * (1 - p["truck_share"])
     trucks = border_open * p["port_share"] * p["truck_share"]
     between = border_open * (1 - p["port_share"])
     online = retail_open * p["online_share"]
-    weights = np.stack(
-        [cars, trucks, between, protected[0], wholesale_open, protected[1]]
-        + [retail_open - online, online, protected[2]]
-    )[:, None, :]
+    border_lanes = (cars, trucks, between, protected[0])
+    retail_lanes = (retail_open - online, online, protected[2])
+    lanes = (*border_lanes, wholesale_open, protected[1], *retail_lanes)
+    weights = np.stack(lanes)[:, None, :]
     border = weights[:3]
     scanned = np.stack([scan[0], scan[1], np.zeros(1)])[:, None, :] * np.ones_like(border)
     detection = enforcement.detection_given_scan(
@@ -144,9 +146,7 @@ def anchors(p: Draws, observed: Observed) -> Anchors:
     nothing = np.zeros((1, 1, 1))
     open_hazard = np.stack(
         [
-            enforcement.open_hazard(
-                seized[0], border, enforcement.scan_hazard(scanned, detection)
-            ),
+            enforcement.open_hazard(seized[0], border, enforcement.scan_hazard(scanned, detection)),
             enforcement.open_hazard(seized[1], weights[4:5], nothing),
             enforcement.open_hazard(seized[2], weights[6:8], nothing),
         ]
@@ -193,22 +193,17 @@ def treatment_places(p: Draws, observed: Observed, time: Array) -> Array:
     """People in treatment with buprenorphine or methadone, shape (times, draws)."""
     growth = p["treatment_growth_since_record"]
     series = ("buprenorphine_patients", "methadone_patients")
-    return sum(grown(observed, each, growth, time) for each in series)
+    return np.sum([grown(observed, each, growth, time) for each in series], axis=0)
 
 
 def fentanyl_share(p: Draws, time: Array) -> Array:
-    """Two logistic waves, East then West, none before the history; shape (times, draws)."""
+    """Two logistic waves, East then West, nothing before the onset; shape (times, draws)."""
     t = time[:, None]
-    east = _wave(t, p["east_midpoint"], p["east_scale"])
-    west = _wave(t, p["west_midpoint"], p["west_scale"])
-    return p["east_share"] * east + (1 - p["east_share"]) * west
-
-
-def _wave(time: Array, midpoint: Array, scale: Array) -> Array:
-    """Logistic rise from nothing at the start of the history to one."""
-    now = 1 / (1 + np.exp(-(time - midpoint) / scale))
-    before = 1 / (1 + np.exp(-(HISTORY_START - midpoint) / scale))
-    return (now - before) / (1 - before)
+    east = 1 / (1 + np.exp(-(t - p["east_midpoint"]) / p["east_scale"]))
+    west = 1 / (1 + np.exp(-(t - p["west_midpoint"]) / p["west_scale"]))
+    arrived = np.clip((t - p["fentanyl_onset"]) / p["arrival_years"], 0, 1)
+    share = arrived * (p["east_share"] * east + (1 - p["east_share"]) * west)
+    return np.maximum(share, np.finfo(float).eps)  # a market of nothing would have no price
 
 
 def seized_purity(p: Draws, observed: Observed, time: Array) -> tuple[Array, Array]:
@@ -322,4 +317,3 @@ def drivers(p: Draws, observed: Observed, time: Array, error: Array) -> Drivers:
         prescription_deaths=prescription_deaths(p, observed, time),
         purity=pure_share(p, observed, time),
     )
-

@@ -1,0 +1,1 @@
+"""Calibration: likelihood, sampler, and the command that rebuilds the shipped posterior."""

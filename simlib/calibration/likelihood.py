@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import world
-from simlib.observed import RECORD, Observed
+from simlib.observed import RECORD, Observed, Series
 
 Array = NDArray[np.float64]
 Draws = Mapping[str, Array]
@@ -22,7 +22,9 @@ BLOCK = 500
 
 def by_period(flows: Flows, name: str, start: Array, end: Array) -> Array:
     """Sum of a flow over given periods, shape (periods, draws)."""
-    return np.stack([_within(flows, name, a, b).sum(axis=0) for a, b in zip(start, end)])
+    return np.stack(
+        [_within(flows, name, a, b).sum(axis=0) for a, b in zip(start, end, strict=True)]
+    )
 
 
 def mean_over(flows: Flows, name: str, start: float, end: float) -> Array:
@@ -157,7 +159,7 @@ def anchors(p: Draws, flows: Flows, observed: Observed) -> Array:
     )
 
 
-def _pure_kg(doses: object) -> float:
+def _pure_kg(doses: Series) -> float:
     """Kilograms in DEA's doses of 2 mg, mean over the years given."""
     return float(np.mean(doses.values)) * DOSE_MG
 

@@ -1,0 +1,6 @@
+"""Widgets for notebooks; no model logic."""
+
+from simlib.dashboard.app import Dashboard, show
+from simlib.dashboard.state import Scenario
+
+__all__ = ["Dashboard", "Scenario", "show"]

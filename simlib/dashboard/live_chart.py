@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ _libraries: list[VegaLibrary] = []
 def _library() -> VegaLibrary:
     """The one library widget of this kernel; a new one where someone has closed all widgets."""
     if not _libraries or _libraries[-1].comm is None:
-        _libraries[:] = [VegaLibrary(version=vl_convert.__version__, source=_vega_source())]
+        _libraries[:] = [VegaLibrary(version=version("vl-convert-python"), source=_vega_source())]
     return _libraries[-1]
 
 
@@ -91,12 +92,12 @@ class LiveChart(anywidget.AnyWidget):
     painted = traitlets.Int(0)
     error = traitlets.Unicode("")
 
-    def __init__(
-        self, chart: TopLevelMixin, tables: Mapping[str, pd.DataFrame], alt: str
-    ) -> None:
+    def __init__(self, chart: TopLevelMixin, tables: Mapping[str, pd.DataFrame], alt: str) -> None:
         self._lock = threading.Lock()  # front ends may call back in two threads at once
         self.sent = 0
-        super().__init__(_spec=chart.to_dict(), _picture=self._pack(tables), _vega=_library(), alt=alt)
+        super().__init__(
+            _spec=chart.to_dict(), _picture=self._pack(tables), _vega=_library(), alt=alt
+        )
         self.on_msg(self._hear)
 
     def update(self, tables: Mapping[str, pd.DataFrame], alt: str) -> int:

@@ -1,0 +1,60 @@
+"""How pictures look: names, colours, sizes, number formats."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+STATUS_QUO = "status quo"
+BORDER = "border-focused"
+INTERNAL = "internal enforcement"
+NO_POLICY = "your assumptions, no new policy"
+
+# Okabe and Ito's hues, darkened until a label in the same colour can be read on white (4.5 : 1).
+COLOURS = {STATUS_QUO: "#505050", BORDER: "#0072B2", INTERNAL: "#C45000", NO_POLICY: "#767676"}
+FURTHER_COLOURS = ("#00795A", "#A34A80", "#000000")  # bluish green, reddish purple, black
+INK, FAINT, GRID = "#1A1A1A", "#595959", "#E3E3E3"
+
+LIGHT, DARK = 0.12, 0.24  # opacity of the bands where three lines share a panel
+EDGE: Mapping[str, Any] = {"strokeWidth": 0.7, "strokeOpacity": 0.6}
+LINE: Mapping[str, Any] = {"strokeWidth": 2.2}
+DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "stroke": INK, "strokeWidth": 1.2}
+
+THIN_SPACE = "\u202f"
+NUMBER_LOCALE: Mapping[str, Any] = {
+    "decimal": ".",
+    "thousands": THIN_SPACE,
+    "grouping": [3],
+    "currency": ["$", ""],
+}
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+# Pixels. Everything has a fixed place, so that nothing jumps when numbers change.
+HEADER, PANEL, FOOTER = 112, 300, 28
+OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABEL_WIDTH, AXIS_WIDTH, GAP = 350, 220, 126, 62, 8
+WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABEL_WIDTH + AXIS_WIDTH) + GAP
+LEFT = -AXIS_WIDTH  # where text starts, counted from the left panel's axis
+LABEL_LINE, LABEL_LETTERS = 14, 20
+# Size, lines allowed, and width of a letter as a share of the size.
+TITLE, SUBTITLE, SOURCE = (19, 2, 0.54), (13, 2, 0.5), (10.5, 2, 0.5)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number for a reader: few digits, thin spaces between thousands, a true minus sign.
+
+    Parameters
+    ----------
+    value : float
+        [any unit]
+    digits : int
+        Significant digits to keep.
+
+    Returns
+    -------
+    str
+        For example ``62 100`` for 62,134 or ``−0.123`` for -0.1234.
+    """
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    text = f"{round(abs(float(value)), decimals):,.{max(decimals, 0)}f}"
+    return ("\N{MINUS SIGN}" if value < 0 else "") + text.replace(",", THIN_SPACE)

@@ -1,0 +1,217 @@
+"""From a scenario to what is drawn and said: tables, text alternative, verdict."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simlib import charts
+from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
+from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare, verdict
+from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
+from simlib.observed import load_observed
+from simlib.policy import Policy, load_policy
+from simlib.results import Ensemble, quantiles
+from simlib.simulation import DRAWS, simulate
+from simlib.strategies import Share, equal_money
+
+OUTCOME = "deaths_fentanyl"
+DRAGGED_DRAWS = 150
+BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
+BAND_COLUMNS = ["low90", "low50", "median", "high50", "high90"]
+SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that one scenario shows.
+
+    Attributes
+    ----------
+    tables : for `simlib.charts`
+    alt : the picture in a sentence
+    verdict : in words, several sentences
+    money : what each strategy spends on programmes and prisons
+    """
+
+    tables: dict[str, pd.DataFrame]
+    alt: str
+    verdict: tuple[str, ...]
+    money: dict[str, Share]
+
+
+def picture(
+    scenario: Scenario, draws: int = DRAWS, affordable: dict[str, float] | None = None
+) -> Picture:
+    """Simulate a scenario and say what it shows.
+
+    Parameters
+    ----------
+    scenario : checked
+    draws : fewer while a slider is dragged, all on release
+    affordable : share of each strategy's total left for programmes, from an earlier picture of
+        nearly the same scenario; saves the trials that find it
+    """
+    policies, money = _equal(scenario, affordable)
+    health = scenario.health_policy()
+    chosen: list[str | Policy | None] = [None]
+    chosen += [replace(p + health, name=p.name, title=p.title) for p in policies]
+    if scenario.preset:
+        chosen.append(replace(load_policy(scenario.preset), name="preset"))
+    pinned = dict(scenario.assumptions)
+    ensemble = simulate(chosen, draws=draws, assumptions=pinned)
+    default = simulate(draws=draws) if pinned else None
+    lines, difference = _tables(scenario, ensemble, default)
+    judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
+    said = _sentences(scenario, ensemble, judged, money)
+    title, subtitle = said[0], said[1]
+    words = {"title": [title], "subtitle": [subtitle], "footer": [_footer(scenario, ensemble)]}
+    tables = {
+        "lines": lines,
+        "difference": difference,
+        "observed": _observed(),
+        "words": pd.DataFrame(words),
+    }
+    return Picture(tables, f"{title} {subtitle}", said, money)
+
+
+def _equal(
+    scenario: Scenario, affordable: dict[str, float] | None
+) -> tuple[list[Policy], dict[str, Share]]:
+    """Policies of equal cost; quickly, where the affordable share is known."""
+    strategies, start = scenario.strategies(), f"{scenario.start}-01"
+    if affordable is None:
+        return equal_money(
+            strategies,
+            scenario.total,
+            start,
+            count_prison=scenario.count_prison,
+            assumptions=dict(scenario.assumptions),
+        )
+    programmes = {s.name: round(affordable[s.name] * scenario.total) for s in strategies}
+    policies = [s.policy(programmes[s.name], start) for s in strategies]
+    shares = {n: Share(m, scenario.total - m, 0.0) for n, m in programmes.items()}
+    return policies, shares
+
+
+def affordable(shown: Picture, scenario: Scenario) -> dict[str, float] | None:
+    """Share of the total that went to programmes; None where there was no money."""
+    if not scenario.total:
+        return None
+    return {name: share.programmes / scenario.total for name, share in shown.money.items()}
+
+
+def _banded(years: Any, series: str, values: np.ndarray) -> pd.DataFrame:
+    """Bands by year of one line; `values` of shape (years, draws)."""
+    columns = dict(zip(BAND_COLUMNS, quantiles(values, BANDS).astype(float), strict=True))
+    return pd.DataFrame({"year": np.asarray(years, dtype=float), "series": series} | columns)
+
+
+def _tables(
+    scenario: Scenario, ensemble: Ensemble, default: Ensemble | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lines and paired differences from the line without new policy."""
+    names = list(ensemble.policies)
+    labels = [
+        NO_POLICY if default else STATUS_QUO,
+        *(SERIES.get(n, scenario.preset) for n in names[1:]),
+    ]
+    values = ensemble.yearly(OUTCOME)
+    lines = [_banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
+    if default:
+        lines.insert(0, _banded(default.years, STATUS_QUO, default.yearly(OUTCOME)[:, 0]))
+    apart = []
+    for name, label in zip(names[1:], labels[1:], strict=True):
+        compared = compare(ensemble, policy=name)
+        apart.append(_banded(compared.years, label, compared.difference(OUTCOME)))
+    return pd.concat(lines, ignore_index=True), pd.concat(apart, ignore_index=True)
+
+
+def _observed() -> pd.DataFrame:
+    years, values, quality = load_observed().series("deaths_synthetic_opioids")
+    recent = years > load_observed()["deaths_synthetic_opioids_quarterly"].start.min()
+    return pd.DataFrame(
+        {
+            "year": np.floor(years[recent]),
+            "value": values[recent],
+            "provisional": quality[recent] != "final",
+        }
+    )
+
+
+def _footer(scenario: Scenario, ensemble: Ensemble) -> str:
+    from datetime import date
+
+    about = ensemble.about
+    return (
+        f"Extra money {number(scenario.total)} million USD a year each from {scenario.start}; "
+        f"{about['draws']} draws. Data: {about['data_vintage']}. "
+        f"simlib {about['model_version']}, {date.today().isoformat()}."
+    )
+
+
+def _sentences(
+    scenario: Scenario, ensemble: Ensemble, judged: Verdict, money: dict[str, Share]
+) -> tuple[str, ...]:
+    """The verdict, then lives, cost, prison and payers of each strategy."""
+    low, middle, high = judged.gap
+    chance = {BORDER: judged.chances[0], INTERNAL: judged.chances[1]}
+    if judged.word == CANNOT_TELL:
+        head = "Cannot tell which strategy saves more lives."
+    elif judged.word == NO_DIFFERENCE:
+        head = "No difference that matters between the two strategies."
+    else:
+        name = SERIES[judged.word]
+        head = f"The {name} strategy saves more lives, in {chance[name]:.0%} of draws."
+    years = f"{ensemble.years[-1] - scenario.start + 1} years"
+    ahead = (
+        f"Over {years} the border-focused strategy averts {_signed(middle)} deaths more than the "
+        f"internal one (9 in 10: {_signed(low)} to {_signed(high)}). Better by more than "
+        f"{number(judged.margin_deaths)} deaths: border in {judged.chances[0]:.0%} of draws, "
+        f"internal in {judged.chances[1]:.0%}; within that margin {judged.within:.0%}."
+    )
+    said = [head, ahead]
+    for name, label in SERIES.items():
+        said.append(_strategy(label, compare(ensemble, policy=name), money[name]))
+    if judged.neither_beats_status_quo:
+        said.append("Neither strategy beats the status quo by the margin with confidence.")
+    return tuple(said)
+
+
+def _signed(value: float) -> str:
+    return number(round(value, -1)) if abs(value) >= 5 else "0"
+
+
+def _strategy(label: str, compared: Comparison, share: Share) -> str:
+    low, middle, high = np.quantile(compared.averted, (0.05, 0.5, 0.95))
+    cost = compared.cost_per_death_averted
+    each = "none averted on average" if cost is None else f"{number(cost)} USD per death averted"
+    paid = compared.spending_by_payer
+    total = sum(paid.values())
+    payers = (
+        ", ".join(f"{payer} {part / total:.0%}" for payer, part in paid.items()) if total else ""
+    )
+    return (
+        f"{label[0].upper()}{label[1:]}: averts {_signed(middle)} deaths against no new policy "
+        f"(9 in 10: {_signed(low)} to {_signed(high)}); {each}; "
+        f"{_signed(float(compared.total('prison_years').mean()))} more person-years in custody; "
+        f"of its money {number(round(share.programmes))} million a year goes to programmes"
+        f"{f' ({payers})' if payers else ''} and {number(round(share.prison))} million to prisons."
+    )
+
+
+def export(shown: Picture, kind: str) -> bytes:
+    """The picture as a file of the given kind, or its drawn numbers as CSV."""
+    if kind == "csv":
+        parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
+        seen = shown.tables["observed"].rename(columns={"value": "median"})
+        table = pd.concat([*parts, seen.assign(panel="observed", series="observed")])
+        notes = "".join(f"# {text}\n" for text in shown.tables["words"].iloc[0])
+        return (notes + table.to_csv(index=False)).encode()
+    return charts.export(charts.fill(chart(), shown.tables), kind)
+
+
+def chart() -> Any:
+    """The one chart definition of live view and export."""
+    return charts.comparison("Deaths from synthetic opioids", "deaths a year")

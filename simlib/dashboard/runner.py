@@ -1,0 +1,65 @@
+"""The latest wish wins: one worker, no queue."""
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Wish = TypeVar("Wish")
+
+SETTLED_SECONDS = 0.25
+"""Quiet time after which a control counts as released."""
+
+
+class Runner(Generic[Wish]):
+    """Works on the last wish only; first quickly, then, when no newer one came, in full.
+
+    Front ends may call back in two threads at once, so wishes are guarded by one condition and
+    all work is done by one thread, which lives as long as there is something to do.
+
+    Parameters
+    ----------
+    work : called with the wish and whether to do it quickly
+    failed : called with what `work` raised
+    """
+
+    def __init__(
+        self, work: Callable[[Wish, bool], None], failed: Callable[[Exception], None]
+    ) -> None:
+        self._work, self._failed = work, failed
+        self._wish: list[Wish] = []
+        self._condition = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def wish(self, wish: Wish) -> None:
+        """Ask for something; forget what was asked for before and not begun."""
+        with self._condition:
+            self._wish = [wish]
+            self._condition.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._live, daemon=True)
+                self._thread.start()
+
+    def wait(self, timeout: float = 60.0) -> bool:
+        """Wait until nothing is left to do; whether that came to pass in time [s]."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._thread is None, timeout)
+
+    def _live(self) -> None:
+        while True:
+            with self._condition:
+                if not self._wish:
+                    self._thread = None
+                    self._condition.notify_all()
+                    return
+                wish = self._wish.pop()
+            self._try(wish, True)
+            with self._condition:
+                newer = self._condition.wait_for(lambda: bool(self._wish), SETTLED_SECONDS)
+            if not newer:
+                self._try(wish, False)
+
+    def _try(self, wish: Wish, quickly: bool) -> None:
+        try:
+            self._work(wish, quickly)
+        except Exception as problem:  # whatever it is, the reader must see it
+            self._failed(problem)
