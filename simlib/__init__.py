@@ -9,6 +9,7 @@ Three calls are enough for a notebook::
 
 from simlib.compare import compare, verdict
 from simlib.errors import InputError
+from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy, load_policy, policy_names, read_policy
 from simlib.results import OUTCOMES, Ensemble, read_ensemble
@@ -25,6 +26,7 @@ __all__ = [
     "__version__",
     "compare",
     "equal_money",
+    "load_observed",
     "load_parameters",
     "load_policy",
     "policy_names",

@@ -29,7 +29,7 @@ NUMBER_LOCALE: Mapping[str, Any] = {
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 # Pixels. Everything has a fixed place, so that nothing jumps when numbers change.
-HEADER, PANEL, FOOTER = 112, 300, 28
+MARGIN, HEADER, PANEL, FOOTER = 12, 112, 300, 28
 OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABEL_WIDTH, AXIS_WIDTH, GAP = 350, 220, 126, 62, 8
 WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABEL_WIDTH + AXIS_WIDTH) + GAP
 LEFT = -AXIS_WIDTH  # where text starts, counted from the left panel's axis

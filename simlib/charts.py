@@ -33,6 +33,7 @@ from simlib.chart_style import (
     LEFT,
     LIGHT,
     LINE,
+    MARGIN,
     NO_POLICY,
     NUMBER_LOCALE,
     OUTCOME_WIDTH,
@@ -93,11 +94,12 @@ def comparison(outcome: str, unit: str) -> alt.VConcatChart:
         _panel("difference", difference, unit, DIFFERENCE_WIDTH, _zero_line(), []),
         spacing=GAP,
     )
-    heading = alt.layer(_text("heading", HEADER), *_key()).properties(width=WIDTH, height=HEADER)
-    footer = _text("footer", FOOTER).properties(width=WIDTH, height=FOOTER)
+    beside = WIDTH + LEFT  # rows of a column share the left panel's axis as their origin
+    heading = alt.layer(_text("heading", HEADER), *_key()).properties(width=beside, height=HEADER)
+    footer = _text("footer", FOOTER).properties(width=beside, height=FOOTER)
     menu = {"export": True, "source": False, "compiled": False, "editor": False}
     return alt.vconcat(heading, panels, footer, spacing=8).properties(
-        padding=12,
+        padding=MARGIN,
         background="white",
         config=_config(),
         usermeta={"embedOptions": {"actions": menu}},  # of the exported page

@@ -93,6 +93,17 @@ class Comparison:
         return {payer: float(self.total(f"spending_{payer}_musd").mean()) for payer in PAYERS}
 
     @property
+    def prison_by_payer(self) -> dict[str, float]:
+        """Prison cost added over the projection by payer [million USD]."""
+        p, total = self.cut.parameters, self.total("prison_cost_musd")
+        federal, state = p["prison_federal_share"], p["prison_state_share"]
+        shares = (federal, state, 1 - federal - state)
+        return {
+            payer: float((total * share).mean())
+            for payer, share in zip(PAYERS, shares, strict=True)
+        }
+
+    @property
     def imposed_per_dollar(self) -> float | None:
         """Cost imposed on the trade per programme dollar: ratio of means [USD per USD].
 

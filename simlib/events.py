@@ -322,13 +322,14 @@ def deaths(
     }
 
 
-def stocks_lived(middle: People, sellers: Array, dt: float) -> dict[str, Array]:
-    """Person-years lived in each box within the step."""
+def stocks_lived(before: People, after: People, sellers: Array, dt: float) -> dict[str, Array]:
+    """Person-years lived in each box within the step: mean of its bounds times its length."""
+    lived = People(*(0.5 * dt * (old + new) for old, new in zip(before, after, strict=True)))
     return {
-        "active_years": middle.active * dt,
-        "treatment_years": middle.treatment * dt,
-        "custody_user_years": middle.custody.sum(axis=0) * dt,
+        "active_years": lived.active,
+        "treatment_years": lived.treatment,
+        "custody_user_years": lived.custody.sum(axis=0),
         "custody_seller_years": sellers.sum(axis=0) * dt,
-        "remission_years": middle.remission * dt,
-        "exposed_years": middle.exposed * dt,
+        "remission_years": lived.remission,
+        "exposed_years": lived.exposed,
     }

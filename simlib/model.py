@@ -63,7 +63,7 @@ def step(
         state.lived_hazard, risk.fatal(), d.entry / middle.active, dt
     )
     flows = dict(traded.flows) | events.deaths(chance, middle, risk, p, d, dt)
-    flows |= events.stocks_lived(middle, 0.5 * (state.sellers + held.sellers), dt)
+    flows |= events.stocks_lived(state.people, after, 0.5 * (state.sellers + held.sellers), dt)
     flows |= {"cost_additive": additive + 0 * cost_ratio, "entries": born_exposed * dt}
     following = State(
         people=after,

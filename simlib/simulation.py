@@ -106,7 +106,7 @@ def _checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float)
     ):
         whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if not whole or not low <= value <= high:
-            faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high:,}")
+            faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high}")
     if not faults and steps_per_year % 12:
         faults.append(f"steps_per_year: {steps_per_year} is not a multiple of 12")
     if faults:
@@ -126,6 +126,7 @@ def _policies(policy: Any) -> tuple[Policy, ...]:
         found.append(load_policy(each) if isinstance(each, str) else each)
         if not isinstance(found[-1], Policy):
             raise InputError(f"policy: {shown(each)} is neither a name nor a Policy")
+        found[-1].check()
     names = [each.name for each in found]
     if len(set(names)) < len(names):
         raise InputError(f"policy: names must differ, not {', '.join(names)}")

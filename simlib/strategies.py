@@ -109,6 +109,22 @@ def equal_money(
     return policies, spent
 
 
+def beyond_record(policy: Policy, p: Mapping[str, Any]) -> tuple[str, ...]:
+    """Programmes whose budget a policy raises further than any drug budget on record rose.
+
+    Parameters
+    ----------
+    p : draws by parameter; budgets are taken at their median [million USD a year]
+    """
+    most = float(p["observed_spending_ratio"][0])
+    return tuple(
+        lever
+        for lever, points in policy.changes.items()
+        if not lever.startswith("sentence_")
+        and 1 + max(change for _, change in points) / np.median(p[f"budget_{lever}"]) > most
+    )
+
+
 def _programmes(policy: Policy) -> float:
     """Programme money of a policy at its full size [million USD a year]."""
     moved = (lever for lever in policy.levers if not lever.startswith("sentence_"))

@@ -242,7 +242,9 @@ def _verdict_html(picture: compute.Picture) -> str:
     head, *rest = (html.escape(text) for text in picture.verdict)
     lines = "".join(f"<p style='margin:2px 0'>{text}</p>" for text in rest)
     box = "max-width:920px;line-height:1.35;font-size:14px"
-    return f"<div aria-live='polite' style='{box}'><b>{head}</b>{lines}</div>"
+    return (
+        f"<div class='simlib-verdict' aria-live='polite' style='{box}'><b>{head}</b>{lines}</div>"
+    )
 
 
 def show(scenario: Scenario | None = None) -> Dashboard:

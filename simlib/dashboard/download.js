@@ -20,6 +20,7 @@ function render({ model, el }) {
   button.className = "jupyter-widgets jupyter-button widget-button";
   const status = document.createElement("span");
   status.setAttribute("role", "status");
+  el.classList.add("simlib-download");
   el.append(button, status);
 
   let request = null;

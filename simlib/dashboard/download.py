@@ -31,6 +31,10 @@ class DownloadButton(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_name("download.js")
+    _css = """
+        .simlib-download { display: flex; align-items: center; gap: 0.5em; max-width: 30em; }
+        .simlib-download button { flex: none; width: auto; min-width: 5em; }
+    """
     label = traitlets.Unicode().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
     disabled = traitlets.Bool(False).tag(sync=True)
