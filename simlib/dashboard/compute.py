@@ -14,7 +14,7 @@ from simlib.observed import load_observed
 from simlib.policy import Policy, load_policy
 from simlib.results import Ensemble, quantiles
 from simlib.simulation import DRAWS, simulate
-from simlib.strategies import Share, equal_money
+from simlib.strategies import Share, beyond_record, equal_money
 
 OUTCOME = "deaths_fentanyl"
 DRAGGED_DRAWS = 150
@@ -63,6 +63,10 @@ def picture(
     ensemble = simulate(chosen, draws=draws, assumptions=pinned)
     default = simulate(draws=draws) if pinned else None
     lines, difference = _tables(scenario, ensemble, default)
+    beyond = [p for p in chosen if isinstance(p, Policy) and beyond_record(p, ensemble.parameters)]
+    for table in (lines, difference):
+        hatched = table["series"].isin([_label(p.name, scenario) for p in beyond])
+        table["extrapolated"] = hatched & (table["year"] >= scenario.start)
     judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
     said = _sentences(scenario, ensemble, judged, money)
     title, subtitle = said[0], said[1]
@@ -113,10 +117,8 @@ def _tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lines and paired differences from the line without new policy."""
     names = list(ensemble.policies)
-    labels = [
-        NO_POLICY if default else STATUS_QUO,
-        *(SERIES.get(n, scenario.preset) for n in names[1:]),
-    ]
+    first = NO_POLICY if default else STATUS_QUO
+    labels = [first, *(_label(name, scenario) for name in names[1:])]
     values = ensemble.yearly(OUTCOME)
     lines = [_banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
     if default:
@@ -126,6 +128,10 @@ def _tables(
         compared = compare(ensemble, policy=name)
         apart.append(_banded(compared.years, label, compared.difference(OUTCOME)))
     return pd.concat(lines, ignore_index=True), pd.concat(apart, ignore_index=True)
+
+
+def _label(name: str, scenario: Scenario) -> str:
+    return SERIES.get(name) or load_policy(scenario.preset).title
 
 
 def _observed() -> pd.DataFrame:
