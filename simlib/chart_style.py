@@ -11,7 +11,7 @@ NO_POLICY = "your assumptions, no new policy"
 
 # Okabe and Ito's hues, darkened until a label in the same colour can be read on white (4.5 : 1).
 COLOURS = {STATUS_QUO: "#505050", BORDER: "#0072B2", INTERNAL: "#C45000", NO_POLICY: "#767676"}
-FURTHER_COLOURS = ("#00795A", "#A34A80", "#000000")  # bluish green, reddish purple, black
+FURTHER_COLOURS = ("#007A4D", "#A34A80", "#000000")  # bluish green, reddish purple, black
 INK, FAINT, GRID = "#1A1A1A", "#595959", "#E3E3E3"
 
 LIGHT, DARK = 0.12, 0.24  # opacity of the bands where three lines share a panel

@@ -352,7 +352,7 @@ def wrap_evenly(text: str, width: int, most: int) -> list[str]:
         Lines allowed; a text that needs more is cut, and ends with an ellipsis.
     """
     lines = textwrap.wrap(text, width, max_lines=most, placeholder=" …", break_on_hyphens=False)
-    for narrower in range(math.ceil(len(text) / max(len(lines), 1)), width):
+    for narrower in range(math.ceil(len(text) / len(lines)) if lines else width, width):
         even = textwrap.wrap(text, narrower, break_on_hyphens=False)
         if len(even) <= len(lines):
             return even

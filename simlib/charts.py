@@ -6,6 +6,7 @@ export gets the same tables from :func:`fill` and is drawn by :func:`export`, wi
 """
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import altair as alt
@@ -306,10 +307,14 @@ def export(spec: dict[str, Any], kind: str) -> bytes:
     """
     if kind == "png":
         return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
+    description = escape(spec["description"])
     if kind == "svg":
-        return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]).encode()
+        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1).encode()
     if kind == "pdf":
         return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
     if kind == "html":
-        return vl_convert.vegalite_to_html(spec, bundle=True).encode()
+        page = vl_convert.vegalite_to_html(spec, bundle=True)
+        page = page.replace("<html>", '<html lang="en">', 1)
+        return page.replace("<title>Chart<", f"<title>{description}<", 1).encode()
     raise InputError(f"kind of file {unknown(kind, MIME)}")

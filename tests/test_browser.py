@@ -185,7 +185,8 @@ def test_exports_arrive_and_hold_what_is_on_screen(opened: dict[str, Any]) -> No
             ).first.click()
         files[label] = Path(download.value.path()).read_bytes()
     picture = Image.open(io.BytesIO(files["PNG"]))
-    assert picture.format == "PNG" and picture.width > 2 * WIDTH
+    assert picture.format == "PNG"
+    assert picture.width > 2 * WIDTH
     table = pd.read_csv(io.BytesIO(files["CSV"]), comment="#")
     last = table[(table.panel == "lines") & (table.year == table.year.max())]
     drawn = re.sub(r"\s", "", _drawn(page))

@@ -150,9 +150,10 @@ def _footer(scenario: Scenario, ensemble: Ensemble) -> str:
     from datetime import date
 
     about = ensemble.about
+    own = "Differences under your assumptions. " if scenario.assumptions else ""
     return (
         f"Extra money {number(scenario.total)} million USD a year each from {scenario.start}; "
-        f"{about['draws']} draws. Data: {about['data_vintage']}. "
+        f"{about['draws']} draws. {own}Data: {about['data_vintage']}. "
         f"simlib {about['model_version']}, {date.today().isoformat()}."
     )
 
