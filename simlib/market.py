@@ -43,8 +43,8 @@ def scarcity_price(met: Array, short_elasticity: Array, ceiling: Array) -> Array
 
     What is still short at the ceiling is rationed.
     """
-    floor = np.finfo(float).tiny
-    return np.minimum(np.maximum(met, floor) ** (-1 / short_elasticity), ceiling)
+    at_ceiling = ceiling**-short_elasticity
+    return np.maximum(met, at_ceiling) ** (-1 / short_elasticity)
 
 
 def potency_trend(pill_mg: Array, powder: Array, pill_share: Array, link: Array) -> Array:

@@ -384,7 +384,7 @@ def test_a_picture_has_its_size_whatever_it_shows(chart, spec):
 
 def test_dots_are_filled_for_final_counts_and_hollow_for_provisional_ones(spec):
     svg = charts.export(spec, "svg").decode()
-    dots = re.findall(r'<path aria-label="year: (\d+);[^>]*fill="([^"]+)"', svg)
+    dots = re.findall(r'<path aria-label="year: (\d+); value[^>]*fill="([^"]+)"', svg)
     assert {int(year) for year, fill in dots if fill == "white"} == {2025}
     assert {int(year) for year, fill in dots if fill != "white"} == set(range(2015, 2025))
 
