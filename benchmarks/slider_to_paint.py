@@ -34,7 +34,7 @@ async ({moves, upward}) => {
         });
         handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
         taken.push(await painted);
-        await new Promise((resolve) => setTimeout(resolve, 1500));
+        await new Promise((resolve) => setTimeout(resolve, 900));
     }
     return taken;
 }

@@ -56,9 +56,9 @@ def step(
     traded = events.trade(now, p, d, pressed, cost_ratio, risk_ratio, dt)
     risk = events.overdose_risk(now, p, a, d, traded, harm, dt)
     held = events.custody(now, p, d, pressed.arrests, sentences, dt)
-    chance = people.chances(events.moves(now, p, d, traded.price, risk, held), dt)
+    chance, leaving = people.chances(events.moves(now, p, d, traded.price, risk, held), dt)
     born_exposed = p["exposed_people"] * p["other_death_rate_general"] + d.entry
-    after, middle, _ = people.step(state.people, chance, born_exposed * dt)
+    after, middle, _ = people.step(state.people, chance, leaving, born_exposed * dt)
     lived = overdose.cumulative_hazard_next(
         state.lived_hazard, risk.fatal(), d.entry / middle.active, dt
     )

@@ -58,33 +58,31 @@ class Moves(NamedTuple):
     remission_other: Array
 
 
-def chances(rates: Moves, dt: float) -> Moves:
-    """Chance of each move within a step.
+ORIGINS = {
+    origin: tuple(move for move in Moves._fields if move.startswith(origin + "_"))
+    for origin in People._fields[:5]
+}
+TO_CUSTODY = ("active_custody", "treatment_custody")
+
+
+def chances(rates: Moves, dt: float) -> tuple[Moves, People]:
+    """Chance of each move, and of leaving each box at all, within a step.
 
     A box with exit rates summing to H loses ``1 - exp(-H dt)`` of its people, split by rate:
-    exits can never exceed the stock.
+    exits can never exceed the stock. Nobody leaves the dead.
     """
-    origins: dict[str, list[str]] = {
-        "exposed": [],
-        "active": [],
-        "treatment": [],
-        "custody": [],
-        "remission": [],
-    }
-    for move in Moves._fields:
-        origins[move.split("_")[0]].append(move)
-    found = {}
-    for origin, moves in origins.items():
-        total = sum(_by_origin(getattr(rates, move), origin, move) for move in moves)
-        factor = -np.expm1(-total * dt) / np.maximum(total, np.finfo(float).tiny)
-        for move in moves:
-            found[move] = getattr(rates, move) * factor
-    return Moves(**found)
-
-
-def _by_origin(rate: Array, origin: str, move: str) -> Array:
-    """Rate of leaving the origin: arrests for the three offences are summed."""
-    return rate.sum(axis=0) if move.endswith("_custody") and origin != "custody" else rate
+    moves, leaving = {}, {}
+    for origin, names in ORIGINS.items():
+        total: Array | float = 0.0
+        for name in names:
+            rate = getattr(rates, name)
+            total = total + (rate.sum(axis=0) if name in TO_CUSTODY else rate)
+        leaving[origin] = -np.expm1(-np.asarray(total) * dt)
+        factor = leaving[origin] / np.maximum(total, np.finfo(float).tiny)
+        for name in names:
+            moves[name] = getattr(rates, name) * factor
+    nobody = np.zeros(1)
+    return Moves(**moves), People(**leaving, dead_overdose=nobody, dead_otherwise=nobody)
 
 
 def arrivals(stock: People, chance: Moves, entries: Array) -> People:
@@ -120,10 +118,18 @@ def arrivals(stock: People, chance: Moves, entries: Array) -> People:
     )
 
 
-def step(people: People, chance: Moves, entries: Array) -> tuple[People, People, People]:
+def step(
+    people: People, chance: Moves, leaving: People, entries: Array
+) -> tuple[People, People, People]:
     """Move everybody once; second-order accurate, and nobody is lost.
 
     A first pass finds the arrivals; exits are then taken from the stock plus half of them.
+
+    Parameters
+    ----------
+    people : stocks at the start of the step
+    chance, leaving : from `chances`
+    entries : [persons], newly exposed in the step
 
     Returns
     -------
@@ -134,19 +140,9 @@ def step(people: People, chance: Moves, entries: Array) -> tuple[People, People,
     first = arrivals(people, chance, entries)
     middle = People(*(box + 0.5 * new for box, new in zip(people, first, strict=True)))
     arrived = arrivals(middle, chance, entries)
-    gone = _departures(middle, chance)
-    after = (box - out + new for box, out, new in zip(people, gone, arrived, strict=True))
-    return People(*after), middle, arrived
-
-
-def _departures(stock: People, chance: Moves) -> People:
-    """Persons leaving each box; nobody leaves the dead."""
-    left = {}
-    for origin in People._fields[:5]:
-        moves = [move for move in Moves._fields if move.startswith(origin + "_")]
-        share = sum(_by_origin(getattr(chance, move), origin, move) for move in moves)
-        left[origin] = getattr(stock, origin) * share
-    return People(**left, dead_overdose=np.zeros(1), dead_otherwise=np.zeros(1))
+    boxes = zip(people, middle, leaving, arrived, strict=True)
+    after = People(*(box - half * gone + new for box, half, gone, new in boxes))
+    return after, middle, arrived
 
 
 def treatment_entry(

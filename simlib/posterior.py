@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def read_posterior(path: Path) -> Posterior:
         about = json.loads(columns.pop("about").tobytes())
         residual = columns.pop(RESIDUAL).astype(float)
         values = {name: column.astype(float) for name, column in columns.items()}
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, BadZipFile) as problem:
         raise InputError(f"{path.name}: cannot be read as a posterior: {problem}") from problem
     for name, column in values.items():
         if column.shape != residual.shape or not np.all(np.isfinite(column)):

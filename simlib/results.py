@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -279,7 +280,7 @@ def read_ensemble(path: Path) -> Ensemble:
                     part, key = name.split("/", 1)
                     parts[part][key] = stored[name]
         return Ensemble(tuple(described["policies"]), about=described["about"], **parts)
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, BadZipFile) as problem:
         raise InputError(f"{path.name}: cannot be read as results: {problem}") from problem
 
 

@@ -174,8 +174,8 @@ def _rates(**rates: float) -> Moves:
 
 
 def test_two_exits_share_by_rate_and_cannot_exceed_the_stock() -> None:
-    chance = people.chances(_rates(active_remission=30.0, active_other=10.0), 1.0)
-    after, _, _ = people.step(_people(active=100), chance, one(0))
+    chance, leaving = people.chances(_rates(active_remission=30.0, active_other=10.0), 1.0)
+    after, _, _ = people.step(_people(active=100), chance, leaving, one(0))
     assert after.remission == pytest.approx([75], rel=1e-6)
     assert after.dead_otherwise == pytest.approx([25], rel=1e-6)
     assert after.active >= 0
@@ -185,9 +185,9 @@ def test_step_is_second_order_against_a_fine_euler() -> None:
     rates = _rates(active_treatment=0.8, treatment_active=1.3, active_custody=0.1,
                    custody_active=2.0, active_overdose=0.03)  # fmt: skip
     stock, active, treated, held, dead = _people(active=1000, treatment=300), 1000.0, 300.0, 0.0, 0
-    chance = people.chances(rates, 1 / 12)
+    chance, leaving = people.chances(rates, 1 / 12)
     for _ in range(24):
-        stock, _, _ = people.step(stock, chance, one(0))
+        stock, _, _ = people.step(stock, chance, leaving, one(0))
     steps = 200_000
     dt = 2 / steps
     for _ in range(steps):

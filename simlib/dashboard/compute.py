@@ -17,7 +17,7 @@ from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record, equal_money
 
 OUTCOME = "deaths_fentanyl"
-DRAGGED_DRAWS = 150
+DRAGGED_DRAWS = 100
 BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 BAND_COLUMNS = ["low90", "low50", "median", "high50", "high90"]
 SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}

@@ -53,5 +53,5 @@ class DownloadButton(anywidget.AnyWidget):
             self.send(reply | {"name": name, "mime": mime}, [contents])
             self.error = ""
         except Exception as error:  # whatever it is, the reader must see it
-            self.error = f"No file: {error or type(error).__name__}"
+            self.error = f"No file: {str(error) or type(error).__name__}"
             self.send(reply | {"error": self.error})

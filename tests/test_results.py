@@ -1,0 +1,204 @@
+"""Results, comparison, verdict, posterior and calibration."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+import simlib
+from simlib.calibration import build, likelihood, sampler
+from simlib.compare import Comparison
+from simlib.observed import load_observed
+from simlib.parameters import load_parameters
+from simlib.policy import Policy
+from simlib.posterior import read_posterior, shipped_posterior
+from simlib.results import quantiles, read_ensemble
+
+BASELINE = Path(__file__).with_name("baseline.json")
+
+
+@pytest.fixture(scope="module")
+def found():
+    policies = [None, *(simlib.load_policy(n) for n in ("border_surge", "article_proposal"))]
+    return simlib.simulate(policies, draws=200)
+
+
+def test_quantiles_are_numpys() -> None:
+    values = np.random.default_rng(1).normal(size=(3, 4, 101))
+    q = (0.05, 0.5, 0.95)
+    np.testing.assert_allclose(quantiles(values, q), np.quantile(values, q, axis=-1), rtol=1e-5)
+
+
+def test_save_and_read(found, tmp_path) -> None:
+    found.save(tmp_path / "run.npz")
+    again = read_ensemble(tmp_path / "run.npz")
+    assert again.policies == found.policies
+    for outcome in ("deaths_fentanyl", "price_pure", "qalys"):
+        np.testing.assert_array_equal(again.yearly(outcome), found.yearly(outcome))
+    (tmp_path / "bad.npz").write_bytes(b"not an archive")
+    with pytest.raises(simlib.InputError, match=r"bad\.npz"):
+        read_ensemble(tmp_path / "bad.npz")
+
+
+def test_unknown_outcome_is_answered_in_words(found) -> None:
+    with pytest.raises(simlib.InputError, match="deaths_fentanyl"):
+        found.yearly("deaths_fentanil")
+
+
+def test_table(found) -> None:
+    table = found.to_frame("deaths_fentanyl")
+    assert list(table.columns) == ["year", "policy", "q05", "q25", "q50", "q75", "q95"]
+    assert len(table) == 22 * 3
+    assert table["q05"].le(table["q95"]).all()
+
+
+def test_identity_of_kilograms(found) -> None:
+    made, used = found.steps("produced_kg"), found.steps("consumed_kg")
+    for stage in ("border", "wholesale", "retail"):
+        used = used + found.steps(f"seized_{stage}_kg")
+    assert made.sum(axis=0) == pytest.approx(used.sum(axis=0), rel=0.02)  # the rest is in stock
+
+
+def test_comparing_different_draws_is_refused(found) -> None:
+    with pytest.raises(simlib.InputError, match="seed"):
+        simlib.compare(found, simlib.simulate("border_surge", draws=200, seed=9))
+
+
+def test_two_calls_equal_one_pass(found) -> None:
+    apart = simlib.compare(simlib.simulate(draws=200), simlib.simulate("border_surge", draws=200))
+    together = simlib.compare(found, policy="border_surge")
+    np.testing.assert_allclose(apart.averted, together.averted, atol=1e-6)
+
+
+def _judged(found, monkeypatch, border: float, internal: float, noise: float = 0.0):
+    rng = np.random.default_rng(0)
+    by_name = {"border_surge": border, "article_proposal": internal}
+    drawn = {name: value + noise * rng.normal(size=200) for name, value in by_name.items()}
+    monkeypatch.setattr(Comparison, "averted", property(lambda self: drawn[self.names[1]]))
+    return simlib.verdict(found, "border_surge", "article_proposal")
+
+
+@pytest.mark.parametrize(
+    ("border", "internal", "noise", "word"),
+    [
+        (9e4, 1e4, 0, "border_surge"),
+        (1e4, 9e4, 0, "article_proposal"),
+        (100, 110, 0, "no difference that matters"),
+        (100, 110, 1e5, "cannot tell"),
+    ],
+)
+def test_the_four_verdicts(found, monkeypatch, border, internal, noise, word) -> None:
+    judged = _judged(found, monkeypatch, border, internal, noise)
+    assert judged.word == word
+    assert judged.neither_beats_status_quo == (
+        word in ("no difference that matters", "cannot tell")
+    )
+
+
+def test_no_cost_per_death_where_none_is_averted(found, monkeypatch) -> None:
+    monkeypatch.setattr(Comparison, "averted", property(lambda self: np.full(200, -1.0)))
+    assert simlib.compare(found, policy="border_surge").cost_per_death_averted is None
+
+
+def test_net_benefit_by_one_value_only(found) -> None:
+    compared = simlib.compare(found, policy="border_surge")
+    assert compared.net_benefit_musd("vsl").mean() != compared.net_benefit_musd("qaly").mean()
+    with pytest.raises(simlib.InputError, match="vsl"):
+        compared.net_benefit_musd("both")
+
+
+def test_payers_add_up(found) -> None:
+    compared = simlib.compare(found, policy="article_proposal")
+    total = compared.total("programme_spending_musd").mean()
+    assert sum(compared.spending_by_payer.values()) == pytest.approx(total)
+
+
+def test_posterior_belongs_to_the_rows() -> None:
+    posterior, rows = shipped_posterior(), load_parameters()
+    assert set(posterior.values) == set(build.informed(rows))
+    for name, values in posterior.values.items():
+        assert values.min() >= rows[name].low * (1 - 1e-6) - 1e-6, name
+        assert values.max() <= rows[name].high * (1 + 1e-6) + 1e-6, name
+    assert "December 2024" in posterior.about["data_vintage"]
+
+
+def test_a_damaged_posterior_is_refused(tmp_path) -> None:
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(simlib.InputError, match=r"bad\.npz"):
+        read_posterior(bad)
+
+
+def test_sampler_on_a_known_target() -> None:
+    """Prior N(0,1), likelihood N(x; 2, 0.5): posterior mean 1.6, sd 0.447."""
+
+    def log_likelihood(z: np.ndarray) -> np.ndarray:
+        return -0.5 * (((z - 2) / 0.5) ** 2).sum(axis=1) - 2 * np.log(0.5 * np.sqrt(2 * np.pi))
+
+    one, two = (
+        sampler.sample(log_likelihood, 2, 1500, 8, np.random.default_rng(4)) for _ in range(2)
+    )
+    np.testing.assert_array_equal(one.scores, two.scores)
+    np.testing.assert_allclose(one.scores.mean(axis=0), 1.6, atol=0.06)
+    np.testing.assert_allclose(one.scores.std(axis=0), 0.2**0.5, atol=0.05)
+    spread = 1.25**0.5
+    exact = 2 * (-0.5 * (2 / spread) ** 2 - np.log(spread * np.sqrt(2 * np.pi)))
+    assert one.log_evidence == pytest.approx(exact, abs=0.3)
+
+
+def test_normal_density_is_scipys() -> None:
+    covariance = np.array([[[2.0, 0.5], [0.5, 1.0]]])
+    residual = np.array([[0.3, -0.7]])
+    expected = multivariate_normal([0, 0], covariance[0]).logpdf(residual[0])
+    np.testing.assert_allclose(likelihood._normal(residual, covariance), expected)
+
+
+def test_a_tiny_calibration_runs_and_is_reproducible(tmp_path) -> None:
+    runs = [
+        build.calibrate(load_parameters(), load_observed(), particles=120, moves=1, seed=5)[0]
+        for _ in range(2)
+    ]
+    for name in runs[0].values:
+        np.testing.assert_array_equal(runs[0].values[name], runs[1].values[name])
+    runs[0].save(tmp_path / "tiny.npz")
+    again = read_posterior(tmp_path / "tiny.npz")
+    np.testing.assert_allclose(again.residual, runs[0].residual, rtol=1e-6)
+
+
+def test_stored_baseline(found) -> None:
+    """To accept changed numbers: SIMLIB_REWRITE=1, and a line under Results change."""
+    numbers = {}
+    years = list(found.years)
+    for year in (2016, 2022, 2024, 2027, 2030, 2034):
+        for outcome in ("deaths_fentanyl", "consumed_kg", "price_pure"):
+            value = np.median(found.yearly(outcome)[years.index(year), 0])
+            numbers[f"{outcome} {year}"] = float(value)
+    for name in found.policies[1:]:
+        summary = simlib.compare(found, policy=name).summary()
+        for key in ("deaths_averted", "prison_years", "cost_per_death_averted_usd"):
+            numbers[f"{name} {key}"] = summary[key]
+    if os.environ.get("SIMLIB_REWRITE"):
+        BASELINE.write_text(json.dumps(numbers, indent=1) + "\n")
+    stored = json.loads(BASELINE.read_text())
+    assert numbers == pytest.approx(stored, rel=1e-6)
+
+
+def test_the_baseline_would_notice(found) -> None:
+    stored = json.loads(BASELINE.read_text())
+    other = simlib.simulate(draws=200, seed=2)
+    i = list(other.years).index(2030)
+    moved = np.median(other.yearly("deaths_fentanyl")[i, 0])
+    assert moved != pytest.approx(stored["deaths_fentanyl 2030"], rel=1e-6)
+
+
+def test_a_policy_made_of_halves_equals_the_whole() -> None:
+    half = Policy.constant("half", {"treatment": 500.0})
+    whole = Policy.constant("whole", {"treatment": 1000.0})
+    both = replace(half + half, name="both")
+    run = simlib.simulate([None, whole, both], draws=20)
+    values = run.yearly("deaths_fentanyl")
+    np.testing.assert_allclose(values[:, 1], values[:, 2], rtol=1e-12)
