@@ -60,7 +60,7 @@ def read_posterior(path: Path) -> Posterior:
         When the file is missing, damaged or incomplete.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             columns = {name: stored[name] for name in stored.files}
         about = json.loads(columns.pop("about").tobytes())
         residual = columns.pop(RESIDUAL).astype(float)

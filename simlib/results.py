@@ -273,7 +273,7 @@ def read_ensemble(path: Path) -> Ensemble:
     """
     parts: dict[str, dict[str, Array]] = {"history": {}, "projection": {}, "parameters": {}}
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             described = json.loads(stored["about"].tobytes())
             for name in stored.files:
                 if name != "about":
