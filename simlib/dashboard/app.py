@@ -60,8 +60,8 @@ class Dashboard(w.HBox):
             options=titles,
             description="Add a preset",
             tooltip="Draws a shipped policy as a line of its own",
-            style={"description_width": "80px"},
-            layout={"width": "290px"},
+            style={"description_width": "100px"},
+            layout={"width": "330px"},
         )
         self.preset.observe(lambda c: self._choose(preset=c["new"]), "value")
         return w.HBox([self.undo, self.redo, self.preset])
@@ -119,7 +119,7 @@ class Dashboard(w.HBox):
 
     def _weight(self, name: str, why: str) -> Range:
         label = load_parameters()[name].label
-        return Range(label, 0, WEIGHT_MOST, 50, "parts", why)
+        return Range(label, 0, WEIGHT_MOST, 10, "parts", why)
 
     def _group(self, group: str, limits: Callable[[str], Range]) -> w.VBox:
         rows = []

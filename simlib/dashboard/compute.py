@@ -162,7 +162,7 @@ def _sentences(
     scenario: Scenario, ensemble: Ensemble, judged: Verdict, money: dict[str, Share]
 ) -> tuple[str, ...]:
     """The verdict, then lives, cost, prison and payers of each strategy."""
-    low, middle, high = judged.gap
+    low, middle, high = (_tens(deaths) for deaths in judged.gap)
     chance = {BORDER: judged.chances[0], INTERNAL: judged.chances[1]}
     if judged.word == CANNOT_TELL:
         head = "Cannot tell which strategy saves more lives."
@@ -173,8 +173,8 @@ def _sentences(
         head = f"The {name} strategy saves more lives, in {chance[name]:.0%} of draws."
     years = f"{ensemble.years[-1] - scenario.start + 1} years"
     ahead = (
-        f"Over {years} the border-focused strategy averts {_signed(middle)} deaths more than the "
-        f"internal one (9 in 10: {_signed(low)} to {_signed(high)}). Better by more than "
+        f"Over {years} the border-focused strategy averts {middle} deaths more than the "
+        f"internal one (9 in 10: {low} to {high}). Better by more than "
         f"{number(judged.margin_deaths)} deaths: border in {judged.chances[0]:.0%} of draws, "
         f"internal in {judged.chances[1]:.0%}; within that margin {judged.within:.0%}."
     )
@@ -186,25 +186,31 @@ def _sentences(
     return tuple(said)
 
 
-def _signed(value: float) -> str:
-    return number(round(value, -1)) if abs(value) >= 5 else "0"
+def _whole(value: float) -> str:
+    """A whole number for a reader."""
+    whole = round(value)
+    return number(whole, max(3, len(str(abs(whole))))) if abs(whole) >= 100 else str(whole)
+
+
+def _tens(value: float) -> str:
+    """A number of people rounded to tens: draws do not tell more."""
+    return _whole(round(value, -1))
 
 
 def _strategy(label: str, compared: Comparison, share: Share) -> str:
-    low, middle, high = np.quantile(compared.averted, (0.05, 0.5, 0.95))
+    """Lives, cost, prison and payers of one strategy."""
+    low, middle, high = (_tens(x) for x in np.quantile(compared.averted, (0.05, 0.5, 0.95)))
     cost = compared.cost_per_death_averted
     each = "none averted on average" if cost is None else f"{number(cost)} USD per death averted"
     paid = compared.spending_by_payer
     total = sum(paid.values())
-    payers = (
-        ", ".join(f"{payer} {part / total:.0%}" for payer, part in paid.items()) if total else ""
-    )
+    payers = ", ".join(f"{payer} {part / total:.0%}" for payer, part in paid.items() if part)
+    custody = _tens(float(compared.total("prison_years").mean()))
     return (
-        f"{label[0].upper()}{label[1:]}: averts {_signed(middle)} deaths against no new policy "
-        f"(9 in 10: {_signed(low)} to {_signed(high)}); {each}; "
-        f"{_signed(float(compared.total('prison_years').mean()))} more person-years in custody; "
-        f"of its money {number(round(share.programmes))} million a year goes to programmes"
-        f"{f' ({payers})' if payers else ''} and {number(round(share.prison))} million to prisons."
+        f"{label[0].upper()}{label[1:]}: averts {middle} deaths against no new policy "
+        f"(9 in 10: {low} to {high}); {each}; {custody} more person-years in custody; "
+        f"of its money {_whole(share.programmes)} million a year goes to programmes"
+        f"{f' ({payers})' if payers else ''} and {_whole(share.prison)} million to prisons."
     )
 
 
