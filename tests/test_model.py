@@ -390,3 +390,28 @@ def test_equal_money_adds_up() -> None:
         spent += compared.difference("prison_cost_musd")[later].mean()
         assert spent == pytest.approx(3000, rel=0.02)
         assert shares[policy.name].unspent == pytest.approx(0, abs=2)
+
+
+def test_ten_year_elasticity_of_consumption_to_price(monkeypatch) -> None:
+    """A lasting rise of unit cost by a tenth, imposed on one of two equal policies.
+
+    All channels together: current users' intensity, initiation, quitting, shipments.
+    """
+    from simlib import events
+
+    real = events.unit_cost
+
+    def dearer(*arguments):
+        ratio, additive = real(*arguments)
+        return ratio * np.array([[1.0], [1.1]]), additive
+
+    monkeypatch.setattr(events, "unit_cost", dearer)
+    soon = {"shock_recovery_months": 4}  # in a lasting shortage supply sets the price, not cost
+    found = simlib.simulate([None, Policy(name="dearer")], draws=200, assumptions=soon)
+    consumed = found.yearly("consumed_kg")[-1]
+    price = found.yearly("price_pure")[-1]
+    elasticity = np.log(consumed[1] / consumed[0]) / np.log(price[1] / price[0])
+    assert np.all(price[1] > price[0] * 1.05)
+    low, high = np.quantile(elasticity, (0.05, 0.95))
+    assert -1.6 <= low
+    assert high <= -0.4
