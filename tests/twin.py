@@ -253,8 +253,10 @@ def run(
         active, treated = active + dt * d_active, treated + dt * d_treated
         off, exposed = off + dt * d_off, exposed + dt * d_exposed
         stock += dt * (delivered - eaten)
-        substituted += dt * (p["substitution_share"] * (1 - met) - substituted) / (
-            p["substitution_lag_months"] / 12
+        substituted += (
+            dt
+            * (p["substitution_share"] * (1 - met) - substituted)
+            / (p["substitution_lag_months"] / 12)
         )
         shipped += dt * (target - shipped) / lag
         slow = p["tolerance_up_months" if potency > tolerance else "tolerance_down_months"] / 12
