@@ -72,11 +72,12 @@ class Control(ipywidgets.VBox):
     def _slid(self, change: dict[str, float]) -> None:
         if self._silent:
             return
+        value = float(f"{change['new']:.10g}")  # a slider's steps add up to 60.00000000000001
         self._silent = True
-        self.box.value = change["new"]
+        self.box.value = value
         self._silent = False
         self._say("")
-        self._changed(change["new"])
+        self._changed(value)
 
     def _typed(self, change: dict[str, float]) -> None:
         if self._silent:
