@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import twin
 
 import simlib
-from simlib import model, sampling, simulation, strategies, world
+from simlib import events, model, sampling, simulation, strategies, world
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
-from simlib.results import OUTCOMES
+from simlib.posterior import shipped_posterior
+from simlib.results import OUTCOMES, Ensemble
 
 MONEY_LEVERS = [
     name
@@ -331,7 +333,6 @@ class Recorder(dict):
 
 def test_every_parameter_row_is_read() -> None:
     from simlib.calibration import likelihood
-    from simlib.results import Ensemble
 
     p = Recorder(sampling.draw(load_parameters(), 8))
     past, _, _, flows = run(p, [Policy(name="none"), MIXED])
@@ -415,3 +416,310 @@ def test_ten_year_elasticity_of_consumption_to_price(monkeypatch) -> None:
     low, high = np.quantile(elasticity, (0.05, 0.95))
     assert low >= -1.6
     assert high <= -0.4
+
+
+def test_nothing_is_lost_in_any_step() -> None:
+    """Kilograms and people, step by step, 200 draws of the prior, every lever moved at the end."""
+    observed = load_observed()
+    p = sampling.draw(load_parameters(), 200, seed=8)
+    a, end, dt = world.anchors(p, observed), world.record_end(observed), 1 / 12
+    time = simulation._mid_steps(world.HISTORY_START, end + 6, 12)
+    drivers = world.drivers(p, observed, time, np.zeros((len(time), 1)))
+    rows = [world.Drivers(*(series[i] for series in drivers)) for i in range(len(time))]
+    state = model.first_state(p, a, rows[0], world.first_people(p, observed))
+    planned, today = simulation.planned([Policy(name="none"), MIXED], time), None
+    seized = ("seized_border_kg", "seized_wholesale_kg", "seized_retail_kg")
+    for i, now in enumerate(rows):
+        if today is None and time[i] > end:
+            today = model.today_from(state, p, a, now, dt)
+            state = simulation._spread(state, 2, planned)
+        levers = {name: path[i] for name, path in planned.items()} if today else {}
+        after, flows = model.step(state, p, a, now, levers, today, dt)
+        went = sum(flows[name] for name in seized) + flows["consumed_kg"]
+        rest = flows["produced_kg"] - went - (after.stock_kg - state.stock_kg)
+        assert np.all(np.abs(rest) <= 1e-9 * (flows["produced_kg"] + state.stock_kg)), time[i]
+        entered = after.people.total() - state.people.total() - flows["entries"]
+        assert np.all(np.abs(entered) <= 1e-9 * state.people.total()), time[i]
+        state = after
+    assert np.abs(np.diff(state.people.active, axis=0)).max() > 1000  # the policy was in force
+
+
+def test_identity_of_deaths() -> None:
+    """Deaths = people at risk x overdoses per person x deaths per overdose, in every step."""
+    p = sampling.draw(load_parameters(), 50, seed=6)
+    past, *_ = run(p, [Policy(name="none")])
+    flows, observed = past.flows, load_observed()
+    time = flows["time"].ravel()
+
+    def rescued(when: np.ndarray) -> np.ndarray:
+        used = 1 - np.exp(-p["naloxone_efficiency"] * world.kits_per_100k(p, observed, when))
+        missed = (1 - used * p["naloxone_effect"]) * (1 - p["emergency_call"] * p["medics_in_time"])
+        return p["witnessed_share"] * (1 - missed)
+
+    shares = rescued(time)
+    assert np.all((shares > 0) & (shares < 1))
+    untreated = p["net_fatality_2020"] / (1 - rescued(np.array([2020.5])))
+    per_overdose = untreated * (1 - shares)
+    people = (flows["active_years"] + flows["treatment_years"] + flows["exposed_years"])[:, 0]
+    per_person = flows["overdoses"][:, 0] / people
+    assert np.all(per_person < 1)
+    np.testing.assert_allclose(
+        flows["deaths_illicit"][:, 0], people * per_person * per_overdose, rtol=1e-9
+    )
+    counted = flows["deaths_fentanyl"][:, 0] - p["background_deaths"] / 12
+    assert np.all(counted <= flows["deaths_illicit"][:, 0] + 1e-6)
+
+
+HALVED = [
+    "deaths_fentanyl",
+    "consumed_kg",
+    "price_pure",
+    "prison_years",
+    "overdoses",
+    "people_active",
+]
+
+
+def test_half_the_step_draw_by_draw() -> None:
+    """Medians within 1 %, and 97 % of all draws, years and policies; see the next test for why."""
+    coarse, fine = (
+        simlib.simulate([None, MIXED], draws=100, steps_per_year=steps) for steps in (12, 24)
+    )
+    for outcome in HALVED:
+        one, two = (found.yearly(outcome)[2:] for found in (coarse, fine))
+        apart = np.abs(one / two - 1)
+        assert np.median(apart, axis=-1).max() < 0.01, outcome
+        assert np.mean(apart < 0.01) > 0.97, outcome
+        assert apart[:10].max() < 0.015, outcome  # the record, 2015-2024, in every draw
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="volume, shipments and stock enter a step as they were at its start (first order), and "
+    "strong swamping with strong demand response makes the market amplify the difference",
+)
+def test_half_the_step_where_swamping_is_strong() -> None:
+    hard = {
+        "swamping_exponent": 0.95,
+        "demand_elasticity": 0.75,
+        "shock_recovery_months": 11.0,
+        "shock_depth": 0.67,
+        "shock_plateau_months": 6.0,
+        "shipment_lag_months": 4.5,
+    }
+    coarse, fine = (
+        simlib.simulate(draws=20, assumptions=hard, steps_per_year=steps).yearly("consumed_kg")
+        for steps in (12, 24)
+    )
+    assert np.abs(coarse / fine - 1)[2:].max() < 0.01
+
+
+def _fed(p: Mapping[str, np.ndarray], last: float, per_year: int):
+    """Observed series of one draw at every fine step, for the twin."""
+    time = simulation._mid_steps(world.HISTORY_START, last, per_year)
+    drivers = world.drivers(p, load_observed(), time, np.zeros((len(time), 1)))
+    names = ("scan_cars", "scan_trucks", "treatment_places", "kits_per_100k", "arrests",
+             "log_potency_trend", "entry")  # fmt: skip
+    columns = {
+        name: np.broadcast_to(getattr(drivers, name), (len(time), 1))[:, 0].tolist()
+        for name in names
+    }
+
+    def at(when: float) -> dict[str, float]:
+        i = min(int((when - world.HISTORY_START) * per_year), len(time) - 1)
+        return {name: column[i] for name, column in columns.items()}
+
+    return at
+
+
+def test_a_hand_written_twin_agrees() -> None:
+    """The central draw, status quo: see tests/twin.py."""
+    p = {
+        name: np.array([row.value])
+        for name, row in load_parameters().items()
+        if row.group != "lever"
+    }
+    end = world.record_end(load_observed())
+    last, per_year = end + 6, 480
+    values = {name: float(value[0]) for name, value in p.items()}
+    by_year = twin.run(values, _fed(p, last, per_year), end, last, per_year)
+    past, _, _, flows = run(p, [Policy(name="none")])
+    for name, flow in (
+        ("deaths", "deaths_fentanyl"),
+        ("consumed_kg", "consumed_kg"),
+        ("active", "active_years"),
+        ("treated", "treatment_years"),
+        ("held", "custody_user_years"),
+        ("off", "remission_years"),
+    ):
+        steps = np.concatenate([past.flows[flow], flows[flow]])[:, 0, 0]
+        mine = [year[name] for year in by_year.values()]
+        np.testing.assert_allclose(steps.reshape(-1, 12).sum(axis=1), mine, rtol=0.01, err_msg=name)
+
+
+def test_mirror_of_capacity_is_exact_without_wholesale_seizures() -> None:
+    """Capacity alone, called on both sides with the same numbers.
+
+    Not mirrored, because named so in the design: the power vacuum abroad (set to nothing here),
+    precursor control, and the seizures and arrests that come with work inside the country.
+    """
+    p = _mirrored(shock_depth=0.0)
+    p["knockdown_cartel_operations"] = p["knockdown_organised_crime"] = np.full(40, 0.7)
+    past = simulation.history(p, load_observed())
+    stock = past.state._replace(capacity=np.full((3, 1, 40), 0.9))
+    more = np.full((1, 40), 2.5)
+    abroad = events.capacities(stock, p, {"cartel_operations": more}, 1 / 12)
+    inside = events.capacities(stock, p, {"organised_crime": more}, 1 / 12)
+    np.testing.assert_array_equal(abroad[1], inside[2])
+    np.testing.assert_array_equal(abroad[2], inside[1])
+    assert np.all(abroad[1] < abroad[2])
+
+
+def test_mirror_of_integrity() -> None:
+    """Anti-corruption at the border against the same at wholesale.
+
+    Police integrity also works at retail, which the border has no counterpart of; the protected
+    lane of retail is therefore closed here.
+    """
+    p = _mirrored()
+    p["protected_share_retail"] = np.zeros(40)
+    p["budget_border_integrity"] = p["budget_police_integrity"]
+    border = Policy.constant("border", {"border_integrity": 500.0})
+    internal = Policy.constant("internal", {"police_integrity": 500.0})
+    *_, flows = run(p, [Policy(name="none"), border, internal])
+    quo, one, other = np.moveaxis(flows["deaths_fentanyl"], 1, 0)
+    np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert np.abs(one / quo - 1).max() > 1e-4
+
+
+def test_every_input_moves_an_outcome() -> None:
+    """Each uncertain row alone, to the 25 % and 75 % point of its range, every lever moved."""
+    rows = load_parameters()
+    uncertain = [name for name, row in rows.items() if row.distribution != "fixed"]
+    base = sampling.draw(rows, 4, 11, None, shipped_posterior())
+    scenarios = 1 + 2 * len(uncertain)
+    p = {name: np.tile(values, scenarios) for name, values in base.items()}
+    for i, name in enumerate(uncertain):
+        for j, share in enumerate((0.25, 0.75)):
+            begin = 4 * (1 + 2 * i + j)
+            p[name][begin : begin + 4] = rows[name].quantile(share)
+    # A weaker policy, because places that are full hide what fills them; and a stronger one,
+    # because it takes much to make distribution capacity short.
+    wholesale = Policy.constant("wholesale", {"organised_crime": 20000.0})
+    policies = [Policy(name="none"), MIXED, replace(MIXED.scaled(0.1), name="some"), wholesale]
+    past, _, _, flows = run(p, policies)
+    end = world.record_end(load_observed())
+    time = simulation._mid_steps(end, end + 6, 12)
+    levers = simulation.planned(policies, time)
+    drivers = world.drivers(p, load_observed(), time, np.zeros((len(time), 1)))
+    flows |= simulation._described(drivers, 1 / 12)
+    flows |= simulation.spending(policies, levers, p, time, 1 / 12)
+    ensemble = Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
+    found = [ensemble.yearly(outcome).reshape(-1, len(p["vsl"])) for outcome in OUTCOMES]
+    compared = simlib.compare(ensemble, policy="mixed")
+    found += [compared.net_benefit_musd(by)[None] for by in ("vsl", "qaly")]
+    values = np.concatenate(found).reshape(-1, scenarios, 4)
+    apart = np.abs(values - values[:, :1]) > 1e-9 * np.abs(values[:, :1])
+    moved = apart.any(axis=(0, 2))
+    still = {name for i, name in enumerate(uncertain) if not (moved[1 + 2 * i] or moved[2 + 2 * i])}
+    apart_from_outcomes = {  # drawn elsewhere (next test); only mark what lies beyond the record
+        "model_error_sd",
+        "model_error_correlation",
+        "budget_treatment",
+        "budget_naloxone",
+        "budget_reentry_treatment",
+    }
+    assert still == apart_from_outcomes
+
+
+def test_model_error_parameters_move_the_projection() -> None:
+    for name, value in (("model_error_sd", 0.1), ("model_error_correlation", 0.92)):
+        quo = simlib.simulate(draws=5)
+        other = simlib.simulate(draws=5, assumptions={name: value})
+        assert not np.allclose(
+            quo.yearly("deaths_fentanyl")[-5:], other.yearly("deaths_fentanyl")[-5:]
+        )
+
+
+def test_gross_seizures_at_the_border_rose_with_deaths() -> None:
+    """2019-2023, then the modelled flow and deaths fall together; the price falls to 2022-23."""
+    found = simlib.simulate(draws=200)
+    year = {int(y): i for i, y in enumerate(found.years)}
+    middle = {
+        name: np.median(found.yearly(name)[:, 0], axis=-1)
+        for name in ("seized_border_gross_kg", "deaths_fentanyl", "price_pure", "produced_kg")
+    }
+
+    def ratio(name: str, late: int, early: int) -> float:
+        return float(middle[name][year[late]] / middle[name][year[early]])
+
+    assert ratio("seized_border_gross_kg", 2022, 2019) > 1.5
+    assert ratio("seized_border_gross_kg", 2023, 2019) > 1.3
+    assert ratio("deaths_fentanyl", 2022, 2019) > 1.5
+    assert ratio("price_pure", 2023, 2019) < 0.9
+    assert ratio("deaths_fentanyl", 2024, 2023) < 0.9
+    assert ratio("produced_kg", 2024, 2023) < 0.9
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the trend of seized purity is held at the onset of the shock and potency falls, so the "
+    "modelled gross weight rises from 2023 to 2024, where the record and the modelled flow fall",
+)
+def test_gross_seizures_fell_with_the_flow() -> None:
+    found = simlib.simulate(draws=200)
+    gross = np.median(found.yearly("seized_border_gross_kg")[:, 0], axis=-1)
+    years = list(found.years)
+    assert gross[years.index(2024)] < gross[years.index(2023)]
+
+
+def test_the_record_stays_as_it_was_under_any_policy() -> None:
+    found = simlib.simulate([None, MIXED], draws=10)
+    values = found.yearly("deaths_fentanyl")
+    np.testing.assert_array_equal(values[:12, 0], values[:12, 1])
+    assert not np.array_equal(values[15:, 0], values[15:, 1])
+
+
+def test_several_faults_are_told_at_once() -> None:
+    with pytest.raises(simlib.InputError) as told:
+        simlib.simulate(draws=0, until=2051, seed=-1)
+    for field, bound in (("draws", "200000"), ("until", "2050"), ("seed", "-1")):
+        assert any(line.startswith(field) and bound in line for line in told.value.messages)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"draws": 2.5}, "draws: 2.5 is not a whole number"),
+        ({"draws": True}, "draws"),
+        ({"until": 2024}, "until: 2024"),
+        ({"steps_per_year": 13}, "multiple of 12"),
+        ({"assumptions": {"port_scanning": 1.0}}, "lever"),
+        ({"assumptions": [1]}, "must map names"),
+        ({"policy": 7}, "neither a name nor a Policy"),
+        ({"policy": []}, "at least one"),
+    ],
+)
+def test_other_bad_input(arguments: dict, said: str) -> None:
+    with pytest.raises(simlib.InputError, match=said):
+        simlib.simulate(**{"draws": 5} | arguments)
+
+
+def test_equal_money_counts_what_is_left() -> None:
+    plans = [
+        simlib.Strategy("border", "", {"port_officers": 1}),
+        simlib.Strategy("inside", "", {"drug_units": 1}, {"sentence_selling": 0.3}),
+        simlib.Strategy("only_prison", "", {}, {"sentence_possession": 0.5}),
+    ]
+    policies, shares = simlib.equal_money(plans, 2000, draws=60)
+    assert [policy.name for policy in policies] == ["border", "inside", "only_prison"]
+    for share in shares.values():
+        assert share.programmes + share.prison + share.unspent == pytest.approx(2000, rel=0.01)
+    assert shares["only_prison"].programmes == 0
+    assert shares["inside"].prison > 0
+    found = simlib.simulate([None, *policies], draws=60)
+    for policy in policies:
+        compared = simlib.compare(found, policy=policy.name)
+        later = compared.years >= 2027
+        prison = compared.difference("prison_cost_musd")[later].mean()
+        assert prison == pytest.approx(shares[policy.name].prison, abs=20)

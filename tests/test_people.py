@@ -78,7 +78,8 @@ def test_decay_and_growth_against_the_exact_solution() -> None:
     chance = people.chances(rates(exposed_other=2.0), 1 / 12)
     for _ in range(24):
         stock, _, _ = people.step(stock, *chance, np.full(DRAWS, 10.0))
-    np.testing.assert_allclose(stock.exposed, 60 * (1 - np.exp(-4)), rtol=2e-3)
+    # Arrivals are taken to leave at half the chance: 0.23 % too many at two stays a year.
+    np.testing.assert_allclose(stock.exposed, 60 * (1 - np.exp(-4)), rtol=3e-3)
 
 
 def test_treatment_keeps_places_filled_up_to_its_reach() -> None:
