@@ -162,18 +162,21 @@ def trade(
         "capacity": capacity,
         "stock_kg": state.stock_kg + delivered_kg - consumed_kg,
         "shipments": supply.shipments_next(state.shipments, demand, passing[-1], in_stock, lag, dt),
-        "volume": state.volume
-        + (volume - state.volume) * (1 - np.exp(-dt / p["volume_memory_years"])),
-        "substituted": market.substitution_next(
-            state.substituted,
-            1 - met,
-            p["substitution_share"],
-            p["substitution_lag_months"] / 12,
-            dt,
-        ),
-    }
+    } | _followers(state, p, volume, 1 - met, dt)
     log_potency = d.log_potency_trend + np.log(diluted)
     return Market(flows, cost_ratio * scarcity, doses, log_potency, 1 - met, after)
+
+
+def _followers(state: State, p: Draws, volume: Array, unmet: Array, dt: float) -> dict[str, Array]:
+    """Trailing volume and substitution one step later."""
+    memory = 1 - np.exp(-dt / p["volume_memory_years"])
+    lag = p["substitution_lag_months"] / 12
+    return {
+        "volume": state.volume + (volume - state.volume) * memory,
+        "substituted": market.substitution_next(
+            state.substituted, unmet, p["substitution_share"], lag, dt
+        ),
+    }
 
 
 def overdose_risk(
@@ -248,23 +251,32 @@ def custody(
     return Custody(entry, release, covered, extra, sellers)
 
 
+def _starts(state: State, p: Draws, d: Drivers, price: Array) -> Array:
+    """Rate of beginning dependent use, after price and prevention [per year]."""
+    start = d.entry / p["exposed_people"] * price ** -p["initiation_price_elasticity"]
+    if "prevention" not in state.reached:
+        return start
+    return start / enforcement.intensity(
+        state.reached["prevention"],
+        p["budget_prevention"],
+        p["effect_exponent_prevention"],
+        p["intensity_offset"],
+    )
+
+
+def _places(state: State, p: Draws, d: Drivers) -> Array:
+    """Treatment places, those bought included."""
+    if "treatment" not in state.reached:
+        return d.treatment_places
+    money_usd = state.reached["treatment"] * world.USD_PER_MILLION
+    bought = money.units_bought(money_usd, p["treatment_cost"], p["treatment_crowding_out"])
+    return d.treatment_places + bought
+
+
 def moves(state: State, p: Draws, d: Drivers, price: Array, risk: Risk, held: Custody) -> Moves:
     """Rates [per year] of every move between boxes."""
     stock = state.people
-    start = d.entry / p["exposed_people"] * price ** -p["initiation_price_elasticity"]
-    places = d.treatment_places
-    if "prevention" in state.reached:
-        start = start / enforcement.intensity(
-            state.reached["prevention"],
-            p["budget_prevention"],
-            p["effect_exponent_prevention"],
-            p["intensity_offset"],
-        )
-    if "treatment" in state.reached:
-        money_usd = state.reached["treatment"] * world.USD_PER_MILLION
-        places = places + money.units_bought(
-            money_usd, p["treatment_cost"], p["treatment_crowding_out"]
-        )
+    start, places = _starts(state, p, d, price), _places(state, p, d)
     arrested = held.entry * p["arrest_ratio_in_treatment"]
     leave = p["treatment_leaving_rate"]
     in_need = stock.active + stock.treatment

@@ -17,7 +17,7 @@ import numpy as np
 
 from simlib import enforcement, events, overdose, people, supply, world
 from simlib.people import People
-from simlib.state import Array, Draws, Levers, State, Today
+from simlib.state import Array, Draws, Levers, Pressure, State, Today
 from simlib.world import STAGE_START, STAGES, Anchors, Drivers
 
 
@@ -44,15 +44,7 @@ def step(
         levers.get("sentence_possession", nothing),
         levers.get("sentence_selling", nothing),
     )
-    cost_ratio = risk_ratio = harm = np.ones((1, 1))
-    additive = np.full((1, 1), np.nan)
-    if today:
-        longer = np.stack([0 * sentences[1], sentences[1], sentences[1]])
-        punishment = pressed.arrests * (1 + longer)
-        cartel = pressed.intensity.get("cartel_operations", np.ones((1, 1)))
-        cost_ratio, additive = events.unit_cost(p, today, now, pressed.seized, punishment, cartel)
-        risk_ratio = np.mean(punishment, axis=0)
-        harm = 1 + p["local_harm"] * (pressed.arrests[STAGES.index("retail")] - 1)
+    cost_ratio, additive, risk_ratio, harm = _costs(p, today, now, pressed, sentences[1])
     traded = events.trade(now, p, d, pressed, cost_ratio, risk_ratio, dt)
     risk = events.overdose_risk(now, p, a, d, traded, harm, dt)
     held = events.custody(now, p, d, pressed.arrests, sentences, dt)
@@ -75,6 +67,20 @@ def step(
         **traded.state,
     )
     return following, flows
+
+
+def _costs(
+    p: Draws, today: Today | None, now: State, pressed: Pressure, longer: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Unit cost over today's, additive chain, punishment a kilo, local harm; 1 in the record."""
+    same = np.ones((1, 1))
+    if today is None:
+        return same, np.full((1, 1), np.nan), same, same
+    punishment = pressed.arrests * (1 + np.stack([0 * longer, longer, longer]))
+    cartel = pressed.intensity.get("cartel_operations", same)
+    ratio, additive = events.unit_cost(p, today, now, pressed.seized, punishment, cartel)
+    harm = 1 + p["local_harm"] * (pressed.arrests[STAGES.index("retail")] - 1)
+    return ratio, additive, np.mean(punishment, axis=0), harm
 
 
 def first_state(p: Draws, a: Anchors, d: Drivers, first: People) -> State:

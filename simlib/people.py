@@ -60,7 +60,7 @@ class Moves(NamedTuple):
 
 ORIGINS = {
     origin: tuple(move for move in Moves._fields if move.startswith(origin + "_"))
-    for origin in People._fields[:5]
+    for origin in People._fields[:-2]
 }
 TO_CUSTODY = ("active_custody", "treatment_custody")
 

@@ -76,3 +76,51 @@ def test_importing_the_core_brings_no_widgets() -> None:
     code = f"import sys, simlib; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+CORE = [SIMLIB / f"{name}.py" for name in ORDER] + sorted((SIMLIB / "calibration").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_knows_no_charts(path: Path) -> None:
+    """Neither at the top of a module nor inside a function."""
+    shown = ("simlib.dashboard", "simlib.chart", "altair", "ipywidgets", "anywidget", "IPython")
+    assert not [name for name in imported(path) if name.startswith(shown)]
+
+
+def test_every_module_of_the_core_has_its_place_in_the_order() -> None:
+    beside = {"__init__", "chart_style", "chart_tables", "charts"}
+    assert {path.stem for path in SIMLIB.glob("*.py")} - beside == set(ORDER)
+
+
+def test_only_the_loop_steps_through_time() -> None:
+    """One function calls `step` of the model, and nothing but `run` loops over it."""
+    callers = []
+    for path in SIMLIB.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
+            loops = [n for n in ast.walk(function) if isinstance(n, ast.For | ast.While)]
+            called = {
+                getattr(c.func, "id", getattr(c.func, "attr", ""))
+                for loop in loops
+                for c in ast.walk(loop)
+                if isinstance(c, ast.Call)
+            }
+            if "step" in called:
+                callers.append(f"{path.stem}.{function.name}")
+    assert callers == ["model.run"]
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_a_mechanism_holds_no_numbers_but_0_1_2_and_12(name: str) -> None:
+    tree = ast.parse((SIMLIB / f"{name}.py").read_text(encoding="utf-8"))
+    numbers = {
+        n.value
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant)
+        and isinstance(n.value, int | float)
+        and not isinstance(n.value, bool)
+    }
+    allowed = {0, 1, 2, 12, 0.5}  # a half is the middle of a step
+    indices = {3, 5}  # three offences, five boxes of the living
+    assert numbers <= allowed | indices

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import ipywidgets
@@ -82,20 +83,24 @@ def test_a_faulty_update_changes_nothing(chart):
     assert (chart.sent, chart.alt) == (1, "Three lines.")
 
 
-def test_updates_from_several_threads_keep_their_order(chart):
-    numbers = []
-    pictures = []
-    chart.observe(lambda change: pictures.append(change["new"]["number"]), "_picture")
-    threads = [
-        threading.Thread(target=lambda n=n: numbers.append(chart.update(tables(n), alt="")))
-        for n in range(-8, 0)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(numbers) == list(range(2, 10))
-    assert pictures == list(range(2, 10))
+def test_of_updates_in_two_threads_the_later_call_wins(chart, monkeypatch):
+    begun, prepare = threading.Event(), charts.prepare
+
+    def slow_at_first(given):
+        if not begun.is_set():
+            begun.set()
+            time.sleep(0.1)
+        return prepare(given)
+
+    monkeypatch.setattr(charts, "prepare", slow_at_first)
+    first = threading.Thread(target=chart.update, args=(tables(-1.0), "first"))
+    first.start()
+    begun.wait()
+    chart.update(tables(-2.0), "second")
+    first.join()
+    assert chart.alt == "second"
+    assert last_value(-2.0) in "".join(chart._picture["tables"]["difference_labels"]["text"])
+    assert (chart.sent, chart._picture["number"]) == (3, 3)
 
 
 def test_charts_are_independent_but_share_the_library(chart):
