@@ -300,7 +300,7 @@ def from_first_difference(difference: pd.DataFrame) -> pd.DataFrame:
 
 
 def round_limits(low: float, high: float) -> tuple[float, float]:
-    """Axis limits on round numbers, about five steps apart (the rule of d3's ``nice``).
+    """Axis limits on round numbers that are ticks too, about five steps apart (d3's rule).
 
     Raises
     ------
@@ -310,7 +310,12 @@ def round_limits(low: float, high: float) -> tuple[float, float]:
     fifth = (high - low) / 5
     power = 10.0 ** math.floor(math.log10(fifth))
     step = power * next(round_one for least, round_one in STEPS if fifth >= least * power)
-    return math.floor(low / step) * step, math.ceil(high / step) * step
+    limits = (
+        math.floor(round(low / step, 9)) * step,
+        math.ceil(round(high / step, 9)) * step,
+    )
+    # A wider axis may have wider steps, of which the limits must be multiples as well.
+    return limits if limits == (low, high) else round_limits(*limits)
 
 
 def spread(at: Floats, heights: Floats, room: float) -> Floats:

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from simlib.chart_style import WIDTH
-from simlib.dashboard import Scenario
+from simlib.dashboard import Scenario, compute
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = "01_border_or_internal.ipynb"
@@ -89,7 +89,9 @@ def opened(lab: str) -> Iterator[dict[str, Any]]:
         asked: list[str] = []
         complaints: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
+        page.on("websocket", lambda socket: asked.append(socket.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
         page.goto(f"{lab}/lab/tree/{NOTEBOOK}?token={TOKEN}")
         _run_all(page)
         page.wait_for_selector(".simlib-chart svg", timeout=90_000)
@@ -135,6 +137,34 @@ def _money(page: Any) -> float:
     return float(page.locator("input[type=number]").first.input_value())
 
 
+def _button(page: Any, label: str) -> Any:
+    """A download button of the dashboard."""
+    named = page.get_by_role("button", name="Download the", exact=False)
+    return named.filter(has_text=label).first
+
+
+def _download(page: Any, label: str) -> bytes:
+    with page.expect_download(timeout=60_000) as download:
+        _button(page, label).click()
+    return Path(download.value.path()).read_bytes()
+
+
+def _load(page: Any, text: str) -> None:
+    """Give the dashboard a scenario file."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Load scenario").first.click()
+    file = {"name": "mine.toml", "mimeType": "application/toml", "buffer": text.encode()}
+    chooser.value.set_files(file)
+
+
+def test_opening_changes_nothing(opened: dict[str, Any]) -> None:
+    page = opened["page"]
+    _until(page, lambda: "1000 draws" in _drawn(page), "not drawn in full")
+    page.wait_for_timeout(1500)
+    assert "1000 draws" in _drawn(page)  # no slider moved by itself
+    assert Scenario.from_toml(_download(page, "TOML").decode()) == Scenario()
+
+
 def test_a_key_moves_the_slider_and_chart_and_verdict_follow(opened: dict[str, Any]) -> None:
     page = opened["page"]
     said, drawn, money = _said(page), _drawn(page), _money(page)
@@ -177,16 +207,15 @@ def test_a_number_out_of_bounds_is_answered_in_words(opened: dict[str, Any]) -> 
 
 def test_exports_arrive_and_hold_what_is_on_screen(opened: dict[str, Any]) -> None:
     page = opened["page"]
-    files = {}
-    for label in ("PNG", "CSV", "TOML"):
-        with page.expect_download(timeout=60_000) as download:
-            page.get_by_role("button", name="Download the", exact=False).filter(
-                has_text=label
-            ).first.click()
-        files[label] = Path(download.value.path()).read_bytes()
-    picture = Image.open(io.BytesIO(files["PNG"]))
+    _until(page, lambda: "1000 draws" in _drawn(page), "not drawn in full")
+    files = {label: _download(page, label) for label in ("PNG", "CSV", "TOML")}
+    scenario = Scenario.from_toml(files["TOML"].decode())
+    assert scenario.total == _money(page)
+    picture, again = Image.open(io.BytesIO(files["PNG"])), compute.picture(scenario)
     assert picture.format == "PNG"
+    assert picture.size == Image.open(io.BytesIO(compute.export(again, "png"))).size
     assert picture.width > 2 * WIDTH
+    assert files["CSV"] == compute.export(again, "csv")
     table = pd.read_csv(io.BytesIO(files["CSV"]), comment="#")
     last = table[(table.panel == "lines") & (table.year == table.year.max())]
     drawn = re.sub(r"\s", "", _drawn(page))
@@ -194,8 +223,22 @@ def test_exports_arrive_and_hold_what_is_on_screen(opened: dict[str, Any]) -> No
     for middle in last["median"]:
         shown = f"{float(f'{middle:.3g}'):.0f}in{table.year.max():.0f}"
         assert shown in drawn
-    scenario = Scenario.from_toml(files["TOML"].decode())
-    assert scenario.total == _money(page)
+
+
+def test_a_saved_scenario_is_loaded_and_undone(opened: dict[str, Any]) -> None:
+    page = opened["page"]
+    before, money = _download(page, "TOML"), _money(page)
+    loaded = Scenario(total=3210.0, preset="balanced", assumptions={"budget_scale": 1.37})
+    _load(page, loaded.to_toml())
+    _until(page, lambda: _money(page) == loaded.total, "the scenario did not arrive")
+    _until(page, lambda: "your assumptions" in _drawn(page), "no line of its own")
+    assert Scenario.from_toml(_download(page, "TOML").decode()) == loaded
+    _load(page, "schema = 99")
+    _until(page, lambda: "mine.toml, schema: must be 1" in page.inner_text("body"), "no words")
+    assert _money(page) == loaded.total
+    page.get_by_role("button", name="Undo").first.click()
+    _until(page, lambda: _money(page) == money, "not undone")
+    assert _download(page, "TOML") == before
 
 
 def test_nothing_leaves_the_machine_and_nothing_fails(opened: dict[str, Any]) -> None:

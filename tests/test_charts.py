@@ -259,12 +259,31 @@ def test_spread_moves_only_what_overlaps_and_keeps_the_order():
         (0, 81_800, (0, 100_000)),
         (0, 79, (0, 80)),
         (-19_500, 1_100, (-20_000, 5_000)),
+        (-33_000, 1_100, (-40_000, 10_000)),
         (-0.013, 0, (-0.014, 0)),
         (0, 1e-9, (0, 1e-9)),
     ],
 )
 def test_limits_are_round_and_hold_the_data(low, high, limits):
     assert round_limits(low, high) == pytest.approx(limits)
+
+
+def test_limits_are_ticks_so_that_the_title_above_does_not_move():
+    rng = np.random.default_rng(1)
+    for low, high in zip(-rng.exponential(1e4, 300), rng.exponential(1e3, 300), strict=True):
+        limits = round_limits(low, high)
+        assert limits[0] <= low < high <= limits[1]
+        step = d3_step(*limits)
+        assert np.array(limits) / step == pytest.approx(np.round(np.array(limits) / step))
+
+
+def d3_step(low, high, count=5):
+    """Distance of ticks, as in d3-array's ticks.js."""
+    power = 10 ** np.floor(np.log10((high - low) / count))
+    error = (high - low) / count / power
+    return power * (
+        10 if error >= 50**0.5 else 5 if error >= 10**0.5 else 2 if error >= 2**0.5 else 1
+    )
 
 
 def test_text_is_broken_evenly_and_cut_visibly():

@@ -1,5 +1,6 @@
 """The dashboard without a browser: state, files, one computation a move, words for errors."""
 
+import html
 import io
 from dataclasses import replace
 
@@ -90,6 +91,28 @@ def test_resets_touch_their_own_panel_only() -> None:
     assert moved.assumptions_reset() == replace(Scenario(), total=77.0)
 
 
+def test_all_faults_of_a_file_are_told_at_once() -> None:
+    broken = (
+        "schema = 2\ntotl = 1.0\ntotal = nan\nstart = 1999\nhealth = 7\n"
+        "[border]\nport_scanning = inf\nport_scaning = 1.0\n"
+        "[assumptions]\nbudget_scale = 'much'\n"
+    )
+    with pytest.raises(InputError) as caught:
+        Scenario.from_toml(broken)
+    told = str(caught.value)
+    for field in (
+        "schema",
+        "'totl'",
+        "total",
+        "start",
+        "health",
+        "port_scanning",
+        "'port_scaning'",
+    ):
+        assert field in told
+    assert "assumptions.budget_scale: 'much' is no finite number; allowed: 0.5 to 2" in told
+
+
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(InputError) as caught:
         check(replace(Scenario(), total=-1.0, start=1900))
@@ -110,6 +133,61 @@ def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
     assert board.verdict.value == said
 
 
+def test_a_drag_is_undone_in_one_step(board: Dashboard) -> None:
+    board._step(lambda: board.history.now)
+    before = board.history.now
+    for total in (1000.0, 1500.0, 2000.0):
+        board.total.slider.value = total
+    board.start.slider.value = before.start + 1
+    board.undo.click()
+    assert board.history.now == replace(before, total=2000.0)
+    board.undo.click()
+    assert board.history.now == before
+    board.redo.click()
+    assert board.total.value == 2000.0
+    board.undo.click()
+    assert board.runner.wait()
+
+
+def test_a_value_between_the_slider_s_steps_is_kept(board: Dashboard) -> None:
+    before, control = board.history.now, board.controls["border", "port_scanning"]
+    control.box.value = 12.34
+    assert board.history.now.border["port_scanning"] == 12.34
+    assert control.slider.value == 12.0
+    control.slider.send_state()
+    control._slid({"new": 12.0})  # what a browser reports when it has drawn the handle
+    assert control.box.value == board.history.now.border["port_scanning"] == 12.34
+    board._go(before, show=True)
+    assert board.runner.wait()
+
+
+def test_every_slider_stands_on_one_of_its_steps(board: Dashboard) -> None:
+    for control in (board.total, board.start, *board.controls.values()):
+        steps = (control.slider.value - control.slider.min) / control.slider.step
+        assert steps == pytest.approx(round(steps), abs=1e-6)
+        assert control.limits.low <= control.slider.value <= control.limits.high
+
+
+def test_parts_of_the_money_are_told_and_add_up(board: Dashboard) -> None:
+    for name, share in board.picture.money.items():
+        split = board.picture.parts[name]
+        assert sum(split.values()) == pytest.approx(share.programmes, abs=1e-6)
+        assert "Million USD a year: " in board.parts[name].value
+    nothing = replace(board.history.now, border=dict.fromkeys(board.history.now.border, 0.0))
+    assert "nothing is spent" in compute.parts(compute.picture(nothing, 50), "border")
+
+
+def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
+    scenario = replace(board.history.now, assumptions={"budget_scale": 1.5}, preset="balanced")
+    known = compute.affordable(board.picture, scenario)
+    compute.picture(scenario, 50, known)
+    asked = []
+    real = compute.simulate
+    monkeypatch.setattr(compute, "simulate", lambda *a, **k: asked.append(a) or real(*a, **k))
+    compute.picture(scenario, 50, known)
+    assert len(asked) == 1
+
+
 def test_a_bad_number_is_answered_beside_the_control_and_nothing_is_lost(board: Dashboard) -> None:
     before = board.history.now
     board.total.box.value = -3.0
@@ -123,8 +201,9 @@ def test_a_bad_number_is_answered_beside_the_control_and_nothing_is_lost(board: 
 
 def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
     before = board.history.now
-    board._load({"new": [{"name": "bad.toml", "content": memoryview(b"schema = 7")}]})
-    assert "bad.toml" in board.status.value
+    for name, content in (("bad.toml", b"schema = 7"), ("picture.toml", b"\xff\xfe\x00")):
+        board._load({"new": [{"name": name, "content": memoryview(content)}]})
+        assert name in board.status.value
     assert board.history.now == before
     good = replace(before, total=900.0).to_toml().encode()
     board._load({"new": [{"name": "good.toml", "content": memoryview(good)}]})
@@ -153,8 +232,11 @@ def test_an_assumption_draws_its_own_line(board: Dashboard) -> None:
 
 def test_ranges_come_from_the_rows(board: Dashboard) -> None:
     for name in ASSUMPTIONS:
-        slider, row = board.controls["assumptions", name].slider, load_parameters()[name]
-        assert (slider.min, slider.max, slider.description) == (row.low, row.high, row.label)
+        control, row = board.controls["assumptions", name], load_parameters()[name]
+        slider = control.slider
+        assert (slider.min, slider.max) == (row.low, row.high)
+        assert row.label in html.unescape(control.children[0].value)
+        assert row.unit in control.children[0].value
         assert row.note in slider.tooltip
 
 
@@ -173,6 +255,11 @@ def test_two_dashboards_do_not_interfere(board: Dashboard) -> None:
     other.total.slider.value = 4000.0
     assert other.runner.wait()
     assert board.history.now.total != 4000.0
+
+
+def test_a_picture_no_longer_wanted_is_given_up() -> None:
+    with pytest.raises(compute.Outdated):
+        compute.picture(Scenario(), 50, None, lambda: True)
 
 
 def test_the_last_wish_wins_and_errors_are_told() -> None:

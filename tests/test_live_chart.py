@@ -305,11 +305,18 @@ def test_the_library_is_loaded_once_a_page(live):
 
 
 @pytest.mark.browser
-def test_the_chart_keeps_its_size_and_place_when_numbers_change(live):
-    before = live.locator(".simlib-chart svg").first.bounding_box()
-    live.evaluate("picture => model.put('_picture', picture)", picture(2, -29_000.0))
-    painted(live, 2)
-    assert live.locator(".simlib-chart svg").first.bounding_box() == before
+def test_nothing_jumps_when_numbers_change(live):
+    fixed = [
+        live.locator(".simlib-chart svg").first,
+        *(live.get_by_text(text).first for text in ("Overdose deaths", "Difference from status")),
+        live.get_by_text("calendar year").first,
+    ]
+    painted(live, 1)
+    before = [each.bounding_box() for each in fixed]
+    for number, effect in enumerate((-29_000.0, -31_000.0, 900.0, -0.5, 0.0), start=2):
+        live.evaluate("picture => model.put('_picture', picture)", picture(number, effect))
+        painted(live, number)
+        assert [each.bounding_box() for each in fixed] == before
 
 
 @pytest.mark.browser

@@ -32,3 +32,4 @@ def test_runs(path: Path) -> None:
     text = "".join(output.get("text", "") for output in shown)
     assert "73,838 deaths, 202 a day" in text
     assert "268,649" in text
+    assert not [output for output in shown if output.output_type == "error"]

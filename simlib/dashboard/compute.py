@@ -1,6 +1,9 @@
 """From a scenario to what is drawn and said: tables, text alternative, verdict."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,8 @@ from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare, verdict
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.observed import load_observed
-from simlib.policy import Policy, load_policy
+from simlib.parameters import load_parameters
+from simlib.policy import Policy, allocate, load_policy
 from simlib.results import Ensemble, quantiles
 from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record, equal_money
@@ -33,16 +37,25 @@ class Picture:
     alt : the picture in a sentence
     verdict : in words, several sentences
     money : what each strategy spends on programmes and prisons
+    parts : what each strategy spends by programme [million USD a year]
     """
 
     tables: dict[str, pd.DataFrame]
     alt: str
     verdict: tuple[str, ...]
     money: dict[str, Share]
+    parts: dict[str, dict[str, float]]
+
+
+class Outdated(Exception):
+    """The picture is no longer wanted."""
 
 
 def picture(
-    scenario: Scenario, draws: int = DRAWS, affordable: dict[str, float] | None = None
+    scenario: Scenario,
+    draws: int = DRAWS,
+    affordable: dict[str, float] | None = None,
+    outdated: Callable[[], bool] = lambda: False,
 ) -> Picture:
     """Simulate a scenario and say what it shows.
 
@@ -52,8 +65,16 @@ def picture(
     draws : fewer while a slider is dragged, all on release
     affordable : share of each strategy's total left for programmes, from an earlier picture of
         nearly the same scenario; saves the trials that find it
+    outdated : asked on the way whether the picture is still wanted
+
+    Raises
+    ------
+    Outdated
+        When it is not.
     """
     policies, money = _equal(scenario, affordable)
+    if outdated():
+        raise Outdated
     health = scenario.health_policy()
     chosen: list[str | Policy | None] = [None]
     chosen += [replace(p + health, name=p.name, title=p.title) for p in policies]
@@ -61,8 +82,7 @@ def picture(
         chosen.append(replace(load_policy(scenario.preset), name="preset"))
     pinned = dict(scenario.assumptions)
     ensemble = simulate(chosen, draws=draws, assumptions=pinned)
-    default = simulate(draws=draws) if pinned else None
-    lines, difference = _tables(scenario, ensemble, default)
+    lines, difference = _tables(scenario, ensemble)
     beyond = [p for p in chosen if isinstance(p, Policy) and beyond_record(p, ensemble.parameters)]
     for table in (lines, difference):
         hatched = table["series"].isin([_label(p.name, scenario) for p in beyond])
@@ -77,7 +97,7 @@ def picture(
         "observed": _observed(),
         "words": pd.DataFrame(words),
     }
-    return Picture(tables, f"{title} {subtitle}", said, money)
+    return Picture(tables, f"{title} {subtitle}", said, money, _by_programme(scenario, money))
 
 
 def _equal(
@@ -112,17 +132,22 @@ def _banded(years: Any, series: str, values: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"year": np.asarray(years, dtype=float), "series": series} | columns)
 
 
-def _tables(
-    scenario: Scenario, ensemble: Ensemble, default: Ensemble | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+@lru_cache(maxsize=4)
+def _default(draws: int) -> pd.DataFrame:
+    """The status quo line with nothing pinned; the same for every scenario."""
+    ensemble = simulate(draws=draws)
+    return _banded(ensemble.years, STATUS_QUO, ensemble.yearly(OUTCOME)[:, 0])
+
+
+def _tables(scenario: Scenario, ensemble: Ensemble) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lines and paired differences from the line without new policy."""
     names = list(ensemble.policies)
-    first = NO_POLICY if default else STATUS_QUO
+    first = NO_POLICY if scenario.assumptions else STATUS_QUO
     labels = [first, *(_label(name, scenario) for name in names[1:])]
     values = ensemble.yearly(OUTCOME)
     lines = [_banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
-    if default:
-        lines.insert(0, _banded(default.years, STATUS_QUO, default.yearly(OUTCOME)[:, 0]))
+    if scenario.assumptions:
+        lines.insert(0, _default(ensemble.draws))
     apart = []
     for name, label in zip(names[1:], labels[1:], strict=True):
         compared = compare(ensemble, policy=name)
@@ -151,6 +176,8 @@ def _footer(scenario: Scenario, ensemble: Ensemble) -> str:
 
     about = ensemble.about
     own = "Differences under your assumptions. " if scenario.assumptions else ""
+    if health := sum(scenario.health.values()):
+        own = f"Health money, {number(health)} million, in both, not in the status quo. {own}"
     return (
         f"Extra money {number(scenario.total)} million USD a year each from {scenario.start}; "
         f"{about['draws']} draws. {own}Data: {about['data_vintage']}. "
@@ -189,7 +216,7 @@ def _sentences(
 def _whole(value: float) -> str:
     """A whole number for a reader."""
     whole = round(value)
-    return number(whole, max(3, len(str(abs(whole))))) if abs(whole) >= 100 else str(whole)
+    return number(whole, len(str(abs(whole))))
 
 
 def _tens(value: float) -> str:
@@ -201,7 +228,7 @@ def _strategy(label: str, compared: Comparison, share: Share) -> str:
     """Lives, cost, prison and payers of one strategy."""
     low, middle, high = (_tens(x) for x in np.quantile(compared.averted, (0.05, 0.5, 0.95)))
     cost = compared.cost_per_death_averted
-    each = "none averted on average" if cost is None else f"{number(cost)} USD per death averted"
+    each = "none averted on average" if cost is None else f"{_dollars(cost)} per death averted"
     paid = compared.spending_by_payer
     total = sum(paid.values())
     payers = ", ".join(f"{payer} {part / total:.0%}" for payer, part in paid.items() if part)
@@ -210,8 +237,42 @@ def _strategy(label: str, compared: Comparison, share: Share) -> str:
         f"{label[0].upper()}{label[1:]}: averts {middle} deaths against no new policy "
         f"(9 in 10: {low} to {high}); {each}; {custody} more person-years in custody; "
         f"of its money {_whole(share.programmes)} million a year goes to programmes"
-        f"{f' ({payers})' if payers else ''} and {_whole(share.prison)} million to prisons."
+        f"{f' ({payers})' if payers else ''} and {_whole(share.prison)} million to prisons"
+        f"{_left(share)}."
     )
+
+
+def _left(share: Share) -> str:
+    """What is not spent, or spent beyond the total."""
+    if share.unspent >= 1:
+        return f"; {_whole(share.unspent)} million is not spent"
+    if share.unspent <= -1:
+        return f", {_whole(-share.unspent)} million above the total"
+    return ""
+
+
+def _dollars(value: float) -> str:
+    return f"{number(value / 1e6)} million USD" if value >= 1e6 else f"{number(value)} USD"
+
+
+def _by_programme(scenario: Scenario, money: Mapping[str, Share]) -> dict[str, dict[str, float]]:
+    """Programme money of each strategy, split exactly as the strategy is."""
+    return {
+        each.name: allocate(money[each.name].programmes, each.weights)
+        for each in scenario.strategies()
+        if any(each.weights.values())
+    }
+
+
+def parts(shown: Picture, strategy: str) -> str:
+    """What a strategy's programmes get, in words."""
+    split = shown.parts.get(strategy)
+    if split is None:
+        return "All programmes stand at 0: nothing is spent."
+    said = ", ".join(
+        f"{escape(load_parameters()[name].label)} {_whole(part)}" for name, part in split.items()
+    )
+    return f"Million USD a year: {said}."
 
 
 def export(shown: Picture, kind: str) -> bytes:

@@ -39,6 +39,11 @@ class Runner(Generic[Wish]):
                 self._thread = threading.Thread(target=self._live, daemon=True)
                 self._thread.start()
 
+    @property
+    def newer(self) -> bool:
+        """Whether something was asked for after what is being worked on."""
+        return bool(self._wish)
+
     def wait(self, timeout: float = 60.0) -> bool:
         """Wait until nothing is left to do; whether that came to pass in time [s]."""
         with self._condition:

@@ -13,7 +13,7 @@ from simlib.tables import load_programmes, read_toml, write_toml
 SCHEMA = 1
 BORDER_NAME, INTERNAL_NAME = "border", "internal"
 MOST_MONEY = 10_000.0
-LONGEST_STEP = 100.0
+MOST_WEIGHT = 100.0
 ASSUMPTIONS = (
     "shock_recovery_months",
     "budget_scale",
@@ -33,9 +33,10 @@ def programmes(family: str) -> tuple[str, ...]:
 
 
 def todays_split(family: str) -> dict[str, float]:
-    """Weights in proportion to today's central budgets [million USD a year]."""
+    """Weights in proportion to today's central budgets [% of them]."""
     parameters = load_parameters()
-    return {name: parameters[f"budget_{name}"].value for name in programmes(family)}
+    budgets = {name: parameters[f"budget_{name}"].value for name in programmes(family)}
+    return {name: round(100 * each / sum(budgets.values()), 1) for name, each in budgets.items()}
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,12 @@ class Scenario:
         found = {key: table.get(key, value) for key, value in default.items()}
         for group in GROUPS:
             found[group] = _numbers(group, found[group], default[group], faults)
+        try:
+            scenario = check(cls(**found), where)
+        except InputError as problem:
+            faults.messages.extend(problem.messages)
         faults.raise_any()
-        return check(cls(**found), where)
+        return scenario
 
 
 def _numbers(
@@ -122,12 +127,10 @@ def _numbers(
         faults.add(group, f"must be a table, not {shown(value)}")
         return dict(default)
     allowed = ASSUMPTIONS if group == "assumptions" else tuple(default)
-    for key, number in value.items():
+    for key in value:
         if key not in allowed:
             faults.add(group, unknown(key, allowed))
-        elif not is_finite(number):
-            faults.add(f"{group}.{key}", f"{shown(number)} is no finite number")
-    return dict(default) | dict(value)
+    return dict(default) | {key: number for key, number in value.items() if key in allowed}
 
 
 def check(scenario: Scenario, where: str = "scenario") -> Scenario:
@@ -151,8 +154,9 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
     for group in ("border", "internal"):
         weights = getattr(scenario, group)
         for name, weight in weights.items():
-            if not is_finite(weight) or weight < 0:
-                faults.add(f"{group}.{name}", f"{shown(weight)} is below 0 or no number")
+            if not is_finite(weight) or not 0 <= weight <= MOST_WEIGHT:
+                allowed = f"allowed: 0 to {MOST_WEIGHT:g}"
+                faults.add(f"{group}.{name}", f"{shown(weight)} is out of bounds; {allowed}")
     for group in ("sentences", "health", "assumptions"):
         for name, value in getattr(scenario, group).items():
             fault = number_fault(value, parameters[name])
@@ -176,11 +180,17 @@ class History:
         """The scenario on screen."""
         return self._past[-1]
 
-    def go(self, scenario: Scenario) -> None:
-        """Move to another scenario; what was undone is forgotten."""
-        if scenario != self.now:
-            self._past.append(scenario)
-            self._future.clear()
+    def go(self, scenario: Scenario, same_move: bool = False) -> None:
+        """Move to another scenario; what was undone is forgotten.
+
+        With `same_move` it replaces the present one: a drag is undone in one step.
+        """
+        if scenario == self.now:
+            return
+        if same_move and len(self._past) > 1:
+            self._past.pop()
+        self._past.append(scenario)
+        self._future.clear()
 
     def undo(self) -> Scenario:
         """Back one step, where there is one."""
