@@ -723,3 +723,43 @@ def test_equal_money_counts_what_is_left() -> None:
         later = compared.years >= 2027
         prison = compared.difference("prison_cost_musd")[later].mean()
         assert prison == pytest.approx(shares[policy.name].prison, abs=20)
+
+
+def test_substitutes_kill_at_their_own_risk_and_are_counted_where_they_belong() -> None:
+    """Nitazenes and the like under T40.4, heroin only under any opioid."""
+    p = sampling.draw(load_parameters(), 5, seed=2)
+    p["substitution_share"] = np.full(5, 0.5)
+
+    def deaths(risk: float, synthetic: float) -> tuple[np.ndarray, np.ndarray]:
+        changed = p | {
+            "substitute_risk": np.full(5, risk),
+            "substitute_synthetic_share": np.full(5, synthetic),
+            "frailty_variance": np.zeros(5),
+        }
+        late = simulation.history(changed, load_observed()).flows
+        return late["deaths_fentanyl"][-1, 0], late["deaths_any_opioid"][-1, 0]
+
+    none, any_none = deaths(0.0, 0.0)
+    half, any_half = deaths(0.5, 0.0)
+    full, any_full = deaths(1.0, 0.0)
+    in_t404, any_t404 = deaths(1.0, 1.0)
+    assert np.all(any_full - any_none > 1)
+    np.testing.assert_allclose(half, none, rtol=1e-2)  # only through fewer people at risk
+    np.testing.assert_allclose(any_full - any_none, 2 * (any_half - any_none), rtol=0.05)
+    np.testing.assert_allclose(any_t404, any_full)
+    np.testing.assert_allclose(in_t404 - full, any_full - any_none, rtol=0.2)
+
+
+def test_todays_anchors_come_out_as_drawn() -> None:
+    """Lane weights add up at each stage; seizures today and net fatality in 2020 are the draws'."""
+    p, observed = sampling.draw(load_parameters(), 100, seed=4), load_observed()
+    a = world.anchors(p, observed)
+    lanes = a.weights * np.ones_like(a.hazards)
+    stages = np.add.reduceat(lanes, world.STAGE_START, axis=0)
+    np.testing.assert_allclose(stages, 1)
+    passed = np.add.reduceat(lanes * np.exp(-a.hazards), world.STAGE_START, axis=0)[:, 0]
+    np.testing.assert_allclose(1 - passed[0], p["border_seized_share"])
+    np.testing.assert_allclose(1 - passed[1] * passed[2], p["domestic_seized_share"])
+    kits = world.kits_per_100k(p, observed, 2020.5)
+    net = a.untreated_fatality * (1 - world.rescue(p, kits))
+    np.testing.assert_allclose(net, np.broadcast_to(p["net_fatality_2020"], net.shape))
