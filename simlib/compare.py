@@ -136,7 +136,7 @@ class Comparison:
 
     def summary(self) -> dict[str, float | None]:
         """Main numbers of the comparison, for tables and baselines."""
-        low, middle, high = np.quantile(self.averted, (0.05, 0.5, 0.95))
+        low, middle, high = np.quantile(self.averted, (0.05, 0.5, 0.95)) + 0.0  # no "-0.0"
         return {
             "deaths_averted_low": float(low),
             "deaths_averted": float(middle),

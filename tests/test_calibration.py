@@ -104,11 +104,6 @@ def test_sampler_survives_impossible_regions() -> None:
     assert found.log_evidence == pytest.approx(np.log(norm.sf(-0.5)), abs=0.1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=ValueError,
-    reason="_next_step looks for a step that keeps 60 % of all particles where fewer are possible",
-)
 def test_sampler_survives_where_most_of_the_prior_is_impossible() -> None:
     found = sampler.sample(_possible_above(0.0), 2, 1000, 4, np.random.default_rng(1))
     assert found.log_evidence == pytest.approx(np.log(0.5), abs=0.1)

@@ -126,6 +126,22 @@ def test_posterior_belongs_to_the_rows() -> None:
     assert "December 2024" in posterior.about["data_vintage"]
 
 
+def test_the_rebuild_command_has_the_settings_of_the_shipped_posterior() -> None:
+    about = shipped_posterior().about
+    settings = {"particles": build.PARTICLES, "moves": build.MOVES, "seed": build.SEED}
+    assert {name: about[name] for name in settings} == settings
+
+
+def test_the_shipped_posterior_is_that_of_this_model() -> None:
+    """Last residuals computed afresh from its rows are those stored beside them."""
+    posterior, observed = shipped_posterior(), load_observed()
+    rows = {n: np.full(40, r.value) for n, r in load_parameters().items() if r.group != "lever"}
+    p = rows | posterior.take(40)
+    past = simlib.simulation.history(p, observed)
+    again = likelihood.last_residual(p, past.flows, observed)
+    np.testing.assert_allclose(again, posterior.take_residual(40), atol=1e-4)
+
+
 def test_a_damaged_posterior_is_refused(tmp_path) -> None:
     bad = tmp_path / "bad.npz"
     bad.write_bytes(b"PK\x03\x04 nothing")

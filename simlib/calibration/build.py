@@ -16,8 +16,8 @@ from simlib.version import __version__
 
 Array = NDArray[np.float64]
 
-PARTICLES = 4000
-MOVES = 15
+PARTICLES = 3000
+MOVES = 12
 SEED = 2026
 SHIPPED_ROWS = 2000
 BATCH = 2000

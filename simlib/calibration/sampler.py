@@ -88,12 +88,13 @@ def sample(
 
 
 def _next_step(found: Array, room: float) -> float:
-    """Rise of temperature that keeps the wanted effective share, at most `room`."""
+    """Rise of temperature that keeps the wanted effective share of what is possible."""
+    possible = found[np.isfinite(found)]
 
     def excess(step: float) -> float:
-        logs = np.where(np.isfinite(found), step * found, -np.inf)
+        logs = step * possible
         ess = np.exp(2 * logsumexp(logs) - logsumexp(2 * logs))
-        return float(ess / len(found) - ESS_SHARE)
+        return float(ess / len(possible) - ESS_SHARE)
 
     if excess(room) >= 0:
         return room
