@@ -763,3 +763,16 @@ def test_todays_anchors_come_out_as_drawn() -> None:
     kits = world.kits_per_100k(p, observed, 2020.5)
     net = a.untreated_fatality * (1 - world.rescue(p, kits))
     np.testing.assert_allclose(net, np.broadcast_to(p["net_fatality_2020"], net.shape))
+
+
+def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:
+    units = Policy.constant("units", {"drug_units": 5000.0})
+    pinned = {"effect_exponent_internal": 0.5}
+    without, harmed = (
+        simlib.simulate([None, units], draws=40, assumptions=pinned | {"local_harm": harm})
+        for harm in (0.0, 0.1)
+    )
+    quo, units_alone = np.moveaxis(without.yearly("overdoses"), 1, 0)
+    quo_again, with_harm = np.moveaxis(harmed.yearly("overdoses"), 1, 0)
+    np.testing.assert_allclose(quo_again[15:], quo[15:], rtol=0.01)
+    assert np.all(with_harm[15:] > units_alone[15:])
