@@ -38,6 +38,11 @@ function render({ model, el }) {
 
   const value = () => model.get("value");
   const name = () => `${model.get("label")} [${model.get("unit")}]`;
+  /** The value at a position of the slider: whole steps, and at both ends the bounds themselves. */
+  const atStep = (position) => {
+    const to = Number((position * model.get("step")).toPrecision(12)); // no 0.30000000000000004
+    return Math.min(Math.max(to, model.get("low")), model.get("high"));
+  };
   const move = (to) => {
     model.set("value", to);
     model.save_changes();
@@ -54,7 +59,8 @@ function render({ model, el }) {
     about.title = `About ${model.get("label")}: why this range, which evidence`;
     about.setAttribute("aria-label", about.title);
     about.hidden = !model.get("has_page");
-    [range.min, range.max, range.step] = ["low", "high", "step"].map((key) => model.get(key));
+    range.min = Math.floor(model.get("low") / model.get("step"));
+    range.max = Math.ceil(model.get("high") / model.get("step"));
     places.replaceChildren(
       ...model.get("places").map(([word, to]) => {
         const place = element("button", "simlib-place", { type: "button" }, [word]);
@@ -68,7 +74,7 @@ function render({ model, el }) {
   const show = () => {
     const unset = value() === null;
     el.classList.toggle("simlib-unset", unset);
-    range.value = unset ? model.get("middle") : value();
+    range.value = (unset ? model.get("middle") : value()) / model.get("step");
     range.setAttribute("aria-valuetext", unset ? model.get("unset") : `${value()} ${model.get("unit")}`);
     box.value = unset ? "" : String(value());
     box.placeholder = unset ? "–" : "";
@@ -84,7 +90,7 @@ function render({ model, el }) {
     box.setAttribute("aria-invalid", String(model.get("error") !== ""));
   };
 
-  range.addEventListener("input", () => move(Number(range.value)));
+  range.addEventListener("input", () => move(atStep(Number(range.value))));
   box.addEventListener("change", () => model.send({ typed: box.value }));
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") show();
