@@ -2,79 +2,63 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
+from simlib.dashboard.catalogue import (
+    ASSUMPTIONS,
+    BORDER_NAME,
+    GROUPS,
+    INTERNAL_NAME,
+    JUDGEMENT,
+    MOST_MONEY,
+    MOST_WEIGHT,
+    PANELS,
+    SENTENCES,
+    STRATEGIES,
+    WHOLE_GROUPS,
+    bounds,
+    label,
+    names,
+    programmes,
+    todays_split,
+)
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
-from simlib.parameters import LEVER_GROUP, load_parameters, number_fault
-from simlib.policy import LAST_YEAR, Policy, default_start, policy_names
+from simlib.parameters import load_parameters, number_fault
+from simlib.policy import Policy, default_start, policy_names
 from simlib.results import OUTCOMES
 from simlib.strategies import Strategy
-from simlib.tables import load_programmes, read_toml, write_toml
+from simlib.tables import read_toml, write_toml
 
 State = TypeVar("State")
 Value = float | int | bool | str
 
+__all__ = [
+    "ASSUMPTIONS",
+    "BORDER_NAME",
+    "GROUPS",
+    "INTERNAL_NAME",
+    "JUDGEMENT",
+    "MOST_MONEY",
+    "MOST_WEIGHT",
+    "PANELS",
+    "SENTENCES",
+    "STRATEGIES",
+    "History",
+    "InputError",
+    "Scenario",
+    "bounds",
+    "check",
+    "label",
+    "names",
+    "programmes",
+    "todays_split",
+]
+
 SCHEMA = 1
-BORDER_NAME, INTERNAL_NAME = "border", "internal"
-STRATEGIES = (BORDER_NAME, INTERNAL_NAME)
 FIRST_OUTCOME = "deaths_fentanyl"
-MOST_MONEY = 10_000.0
-MOST_WEIGHT = 100.0
 MOST_FAULTS = 10
 """Unknown names told of one table; each costs a search for the nearest allowed one."""
-ASSUMPTIONS = (
-    "shock_recovery_months",
-    "budget_scale",
-    "pass_through_weight",
-    "demand_elasticity",
-    "effect_exponent_border",
-    "effect_exponent_internal",
-)
-"""Assumptions that matter most and are on screen from the start; :func:`names` knows them all."""
-JUDGEMENT = (
-    "verdict_margin",
-    "verdict_confidence",
-    "discount_rate",
-    "vsl",
-    "value_per_qaly",
-)
-"""Rows that say how results are judged: neither policy nor how the world works."""
-SENTENCES = ("sentence_possession", "sentence_selling")
-WHOLE_GROUPS = ("border", "internal", "sentences", "health")
-"""Groups in which every name has a value; one that is left out has 0."""
-GROUPS = (*WHOLE_GROUPS, "own_total", "assumptions", "judgement")
-PANELS = {
-    "policy": ("total", "own_total", "start", "count_prison", *WHOLE_GROUPS, "preset"),
-    "assumptions": ("assumptions",),
-    "judgement": ("judgement",),
-}
-"""Fields of each panel, which its reset sets back; the outcome is a view and belongs to none."""
-
-
-def programmes(family: str) -> tuple[str, ...]:
-    """Money programmes of a family, in the order of the table."""
-    rows = load_programmes().items()
-    return tuple(n for n, row in rows if row.family == family and n not in SENTENCES)
-
-
-def todays_split(family: str) -> dict[str, float]:
-    """Weights in proportion to today's central budgets [% of them]."""
-    parameters = load_parameters()
-    budgets = {name: parameters[f"budget_{name}"].value for name in programmes(family)}
-    return {name: round(100 * each / sum(budgets.values()), 1) for name, each in budgets.items()}
-
-
-@cache
-def names(group: str) -> tuple[str, ...]:
-    """Names that a group of controls may hold, in the order of their table."""
-    if group == "assumptions":
-        rows = load_parameters().values()
-        free = (row for row in rows if row.low < row.high and row.group != LEVER_GROUP)
-        return tuple(row.name for row in free if row.name not in JUDGEMENT)
-    known = {"sentences": SENTENCES, "own_total": STRATEGIES, "judgement": JUDGEMENT}
-    return known.get(group) or programmes(group)
 
 
 @dataclass(frozen=True)
@@ -274,10 +258,10 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
         Naming every field, bound and allowed value that was broken.
     """
     faults = Faults(where)
-    first = int(default_start()[:4]) - 1
-    _check_number("total", scenario.total, MOST_MONEY, " million USD a year", faults)
-    if type(scenario.start) is not int or not first <= scenario.start < LAST_YEAR:
-        faults.add("start", f"{shown(scenario.start)} is no year from {first} to {LAST_YEAR - 1}")
+    _check_number("total", scenario.total, faults)
+    _check_number("start", scenario.start, faults)
+    if type(scenario.start) is not int:
+        faults.add("start", f"{shown(scenario.start)} is no whole year")
     if type(scenario.count_prison) is not bool:
         faults.add("count_prison", f"{shown(scenario.count_prison)} is neither true nor false")
     for group in GROUPS:
@@ -289,9 +273,11 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
     return scenario
 
 
-def _check_number(name: str, value: Any, most: float, unit: str, faults: Faults) -> None:
-    if not is_finite(value) or not 0 <= value <= most:
-        faults.add(name, f"{shown(value)} is out of bounds; allowed: 0 to {most:,.0f}{unit}")
+def _check_number(control: str, value: Any, faults: Faults) -> None:
+    low, high, unit = cast(tuple[float, float, str], bounds(control))
+    if not is_finite(value) or not low <= value <= high:
+        said = f"{low:.0f} to {high:.0f}" if unit == "year" else f"{low:,.0f} to {high:,.0f} {unit}"
+        faults.add(control, f"{shown(value)} is out of bounds; allowed: {said}")
 
 
 def _check_group(group: str, values: Any, faults: Faults) -> None:
@@ -300,13 +286,10 @@ def _check_group(group: str, values: Any, faults: Faults) -> None:
         return
     add_unknown(values, names(group), group, faults)
     for name in [name for name in names(group) if name in values]:
-        value, said = values[name], f"{group}.{name}"
-        if group in STRATEGIES:
-            _check_number(said, value, MOST_WEIGHT, "", faults)
-        elif group == "own_total":
-            _check_number(said, value, MOST_MONEY, " million USD a year", faults)
-        elif fault := number_fault(value, load_parameters()[name]):
-            faults.add(said, fault)
+        if group in (*STRATEGIES, "own_total"):
+            _check_number(f"{group}.{name}", values[name], faults)
+        elif fault := number_fault(values[name], load_parameters()[name]):
+            faults.add(f"{group}.{name}", fault)
 
 
 class History(Generic[State]):
