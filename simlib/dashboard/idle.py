@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from simlib.dashboard.state import Scenario
+from simlib.dashboard.state import STRATEGIES, Scenario
 
 POLICY = "policy"
 """The group of the controls that stand above the programmes: total, start, count_prison."""
@@ -23,19 +23,19 @@ def idle(scenario: Scenario) -> dict[Key, str]:
 
 
 def _reasons(scenario: Scenario) -> Iterator[tuple[Key, str]]:
-    spent = scenario.total > 0
+    spent = {name: scenario.money(name) > 0 for name in STRATEGIES}
     moved = any(scenario.health.values()) or any(scenario.sentences.values())
-    if not spent and not moved:
-        yield (POLICY, "start"), NO_POLICY
-    if not spent:
+    if not any(spent.values()):
         yield (POLICY, "count_prison"), NO_MONEY
-    for group in ("border", "internal"):
+        if not moved:
+            yield (POLICY, "start"), NO_POLICY
+    for group in STRATEGIES:
         weights = getattr(scenario, group)
         sharing = [name for name, weight in weights.items() if weight]
         for name in weights:
-            if not spent:
+            if not spent[group]:
                 yield (group, name), NO_MONEY
             elif sharing == [name]:
                 yield (group, name), ONLY_ONE
-        if not scenario.preset and not (spent and sharing):
+        if not scenario.preset and not (spent[group] and sharing):
             yield ("assumptions", f"effect_exponent_{group}"), NO_MONEY
