@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from simlib.dashboard import Dashboard, Scenario, compute
+from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
 from simlib.dashboard.controls import Control
 from simlib.dashboard.idle import POLICY, idle
 from simlib.dashboard.panels import changed
 from simlib.dashboard.runner import Runner
-from simlib.dashboard.state import ASSUMPTIONS, History, check, todays_split
+from simlib.dashboard.session import Session
+from simlib.dashboard.state import History, check
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
 
@@ -34,7 +36,7 @@ def typed(control: Control, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def board() -> Dashboard:
-    return Dashboard(Scenario(total=500.0))
+    return Dashboard(Session(Scenario(total=500.0)))
 
 
 scenarios = st.builds(
@@ -137,7 +139,7 @@ def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
     sent, said = board.chart.sent, board.verdict.value
     move(board, "total", 2500.0)
     assert board.runner.wait()
-    assert board.history.now.total == 2500.0
+    assert board.now.total == 2500.0
     assert board.chart.sent > sent
     assert board.verdict.value != said
     assert board.status.value == ""
@@ -148,14 +150,14 @@ def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
 
 
 def test_a_drag_is_undone_in_one_step(board: Dashboard) -> None:
-    before = board.history.now
+    before = board.now
     for total in (1000.0, 1500.0, 2000.0):
         move(board, "total", total)
     move(board, "start", before.start + 1)
     board.undo.click()
-    assert board.history.now == replace(before, total=2000.0)
+    assert board.now == replace(before, total=2000.0)
     board.undo.click()
-    assert board.history.now == before
+    assert board.now == before
     board.redo.click()
     assert board.controls[TOTAL].value == 2000.0
     board.undo.click()
@@ -163,10 +165,10 @@ def test_a_drag_is_undone_in_one_step(board: Dashboard) -> None:
 
 
 def test_a_value_between_the_slider_s_steps_is_kept(board: Dashboard) -> None:
-    before, control = board.history.now, board.controls["border", "port_scanning"]
+    before, control = board.now, board.controls["border", "port_scanning"]
     typed(control, "12.34")
-    assert board.history.now.border["port_scanning"] == control.value == 12.34
-    board.go(before)
+    assert board.now.border["port_scanning"] == control.value == 12.34
+    board.go(lambda session: session.show(before))
     assert board.runner.wait()
 
 
@@ -207,13 +209,13 @@ def test_parts_of_the_money_are_told_and_add_up(board: Dashboard) -> None:
     for name, share in board.picture.money.items():
         split = board.picture.parts[name]
         assert sum(split.values()) == pytest.approx(share.programmes, abs=1e-6)
-        assert "Million USD a year: " in board.policy.parts[name].value
-    nothing = replace(board.history.now, border=dict.fromkeys(board.history.now.border, 0.0))
+        assert "Million USD a year: " in board.panels["policy"].parts[name].value
+    nothing = replace(board.now, border=dict.fromkeys(board.now.border, 0.0))
     assert "nothing is spent" in compute.parts(compute.picture(nothing, 50), "border")
 
 
 def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
-    scenario = replace(board.history.now, assumptions={"budget_scale": 1.5}, preset="balanced")
+    scenario = replace(board.now, assumptions={"budget_scale": 1.5}, preset="balanced")
     known = compute.affordable(board.picture, scenario)
     compute.picture(scenario, 50, known)
     asked = []
@@ -227,22 +229,22 @@ def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
 def test_a_bad_number_is_answered_beside_the_control_and_nothing_is_lost(
     board: Dashboard, text: str
 ) -> None:
-    before, control = board.history.now, board.controls[TOTAL]
+    before, control = board.now, board.controls[TOTAL]
     typed(control, text)
     assert "allowed: 0 to 10,000" in control.error
-    assert board.history.now == before
+    assert board.now == before
     move(board, "total", before.total + 1)
     assert control.error == ""
     board.undo.click()
-    assert board.history.now == before
+    assert board.now == before
     assert board.runner.wait()
 
 
 def test_a_number_is_understood_as_readers_write_it(board: Dashboard) -> None:
     typed(board.controls[TOTAL], " 2\u202f500 ")
-    assert board.history.now.total == 2500.0
+    assert board.now.total == 2500.0
     typed(board.controls["sentences", "sentence_selling"], "\N{MINUS SIGN}0.25")
-    assert board.history.now.sentences["sentence_selling"] == -0.25
+    assert board.now.sentences["sentence_selling"] == -0.25
     board.undo.click()
     board.undo.click()
     assert board.runner.wait()
@@ -254,17 +256,17 @@ def test_a_fault_that_only_the_whole_scenario_has_is_told_beside_the_control(
     start = board.controls[POLICY, "start"]
     typed(start, "2027.5")
     assert "2027.5" in start.error
-    assert board.history.now.start == 2026
+    assert board.now.start == 2026
     start.show(2026)
     assert start.error == ""
 
 
 def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
-    before = board.history.now
+    before = board.now
     for name, content in (("bad.toml", b"schema = 7"), ("picture.toml", b"\xff\xfe\x00")):
         board._load({"new": [{"name": name, "content": memoryview(content)}]})
         assert name in board.status.value
-    assert board.history.now == before
+    assert board.now == before
     good = replace(before, total=900.0).to_toml().encode()
     board._load({"new": [{"name": "good.toml", "content": memoryview(good)}]})
     assert board.runner.wait()
@@ -275,7 +277,7 @@ def test_a_loaded_scenario_is_computed_once(board: Dashboard, monkeypatch) -> No
     asked = []
     real = compute.picture
     monkeypatch.setattr(compute, "picture", lambda *a: asked.append(a) or real(*a))
-    board.go(Scenario(total=300.0, start=2027, preset="balanced"))
+    board.go(lambda _: Session(Scenario(total=300.0, start=2027, preset="balanced")))
     assert board.runner.wait()
     assert len(asked) == 2  # once quickly, once in full
 
@@ -288,7 +290,7 @@ def test_an_assumption_draws_its_own_line(board: Dashboard) -> None:
     series = set(board.picture.tables["lines"]["series"])
     assert {"status quo", "your assumptions, no new policy"} <= series
     control.set_state({"value": None})
-    assert board.history.now.assumptions == {}
+    assert board.now.assumptions == {}
     assert board.runner.wait()
     assert "your assumptions, no new policy" not in set(board.picture.tables["lines"]["series"])
 
@@ -342,14 +344,14 @@ def test_files_hold_what_is_drawn(board: Dashboard) -> None:
     table = pd.read_csv(io.BytesIO(board._file("csv")()[2]), comment="#")
     drawn = board.picture.tables["lines"]
     np.testing.assert_allclose(table[table.panel == "lines"]["median"], drawn["median"], rtol=1e-12)
-    assert Scenario.from_toml(board._toml()[2].decode()) == board.history.now
+    assert Session.from_toml(board._toml()[2].decode()) == board.history.now
 
 
 def test_two_dashboards_do_not_interfere(board: Dashboard) -> None:
-    other = Dashboard(Scenario(total=100.0))
+    other = Dashboard(Session(Scenario(total=100.0)))
     move(other, "total", 4000.0)
     assert other.runner.wait()
-    assert board.history.now.total != 4000.0
+    assert board.now.total != 4000.0
 
 
 def test_a_picture_no_longer_wanted_is_given_up() -> None:

@@ -4,24 +4,28 @@ import html
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import ipywidgets as w
 
 from simlib.charts import MIME
-from simlib.dashboard import compute, state
+from simlib.dashboard import compute
+from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT
+from simlib.dashboard.controls import Control
 from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.download import DownloadButton
 from simlib.dashboard.idle import Key, idle
 from simlib.dashboard.live_chart import LiveChart
-from simlib.dashboard.panels import AssumptionPanel, PolicyPanel, button, changed
+from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, button, changed
 from simlib.dashboard.runner import Runner
+from simlib.dashboard.session import Session, check_session
+from simlib.dashboard.state import History, Scenario, check
 from simlib.errors import InputError
-from simlib.policy import load_policy, policy_names
 from simlib.simulation import DRAWS
 
-Scenario = state.Scenario
+REPLAY_SECONDS = 1.5
+"""How long a replay shows the state before the last change."""
 SAME_MOVE_SECONDS = 1.0
 """Moves of one control that follow each other faster are one step of the undo history."""
 
@@ -32,32 +36,26 @@ class Dashboard(w.Box):
     Attributes
     ----------
     history : what the reader has been through
-    picture : what is on screen
+    picture : what is on screen, with all draws
     runner : waits, for tests, until the last move is drawn in full
     """
 
-    def __init__(self, scenario: Scenario | None = None) -> None:
-        self.history = state.History(state.check(scenario or Scenario()))
-        self.picture = compute.picture(self.history.now)
+    def __init__(self, session: Session | None = None) -> None:
+        self.history = History(check_session(session or Session()))
+        self.picture = compute.picture(self.now)
+        self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
+        self._lock = threading.RLock()  # front ends may call back in two threads at once
+        self._last_move: tuple[Key | None, float] = (None, 0.0)
+        self._replay: threading.Timer | None = None
         self.chart = LiveChart(compute.chart(), self.picture.tables, self.picture.alt)
         self.verdict = w.HTML(_verdict_html(self.picture))
         self.status = w.HTML()
         self.status.add_class("simlib-status")
         self.dialog = Dialog()
-        self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
-        self._lock = threading.RLock()  # front ends may call back in two threads at once
-        self._last_move: tuple[Key | None, float] = (None, 0.0)
-        now = self.history.now
-        self.policy = PolicyPanel(
-            now, self.choose, self._about, lambda: self.go(self.history.now.policy_reset())
-        )
-        self.assumptions = AssumptionPanel(
-            now, self.choose, self._about, lambda: self.go(self.history.now.assumptions_reset())
-        )
-        self.panels = (self.policy, self.assumptions)
+        self.panels = self._panels()
+        self._show(draw=False)
         self._tell_parts(self.picture)
-        self._hint()
-        left = w.VBox([self._steps(), *self.panels])
+        left = w.VBox([self._steps(), *self.panels.values()])
         right = w.VBox([self.chart, self._files(), self.status, self.verdict, self.dialog])
         left.add_class("simlib-left")
         right.add_class("simlib-right")
@@ -65,23 +63,33 @@ class Dashboard(w.Box):
         self.add_class("simlib-board")
 
     @property
-    def controls(self) -> dict[Key, Any]:
+    def now(self) -> Scenario:
+        """The scenario on screen."""
+        return self.history.now.now
+
+    @property
+    def controls(self) -> dict[Key, Control]:
         """All controls by group and name."""
-        return self.policy.controls | self.assumptions.controls
+        return {key: c for panel in self.panels.values() for key, c in panel.controls.items()}
+
+    # --- parts ----------------------------------------------------------------------------
+
+    def _panels(self) -> dict[str, Panel]:
+        def reset(name: str) -> Callable[[], None]:
+            return lambda: self.go(lambda session: session.reset(name))
+
+        panels: dict[str, Panel] = {
+            "policy": PolicyPanel(self.now, self.choose, self._about, reset("policy"))
+        }
+        for group, first in (("assumptions", ASSUMPTIONS), ("judgement", JUDGEMENT)):
+            panels[group] = PinsPanel(group, first, self.choose, self._about, reset(group))
+        return panels
 
     def _steps(self) -> w.HBox:
         self.undo = button("Undo", lambda: self._step(self.history.undo))
         self.redo = button("Redo", lambda: self._step(self.history.redo))
-        titles = [("none", "")] + [(load_policy(n).title, n) for n in policy_names()]
-        self.preset = w.Dropdown(
-            options=titles,
-            description="Add a line:",
-            tooltip="Draws a shipped policy as a line of its own",
-            style={"description_width": "72px"},
-            layout={"width": "262px"},
-        )
-        self.preset.observe(lambda c: self.go(replace(self.history.now, preset=c["new"])), "value")
-        return w.HBox([self.undo, self.redo, self.preset])
+        self.replay = button("Replay", self._replayed, "Draws once more what the last move changed")
+        return w.HBox([self.undo, self.redo, self.replay])
 
     def _files(self) -> w.HBox:
         kinds = [("PNG", "png"), ("SVG", "svg"), ("CSV", "csv")]
@@ -107,42 +115,71 @@ class Dashboard(w.Box):
             When the scenario with it cannot be used; the one before then stays.
         """
         with self._lock:
-            scenario = state.check(changed(self.history.now, group, name, value))
-            before, self._last_move = self._last_move, ((group, name), time.monotonic())
-            soon = self._last_move[1] - before[1] < SAME_MOVE_SECONDS
-            self.history.go(scenario, (group, name) == before[0] and soon)
-            self._hint()
-            self.runner.wish(self.history.now)
+            scenario = check(changed(self.now, group, name, value))
+            if scenario == self.now:
+                return
+            key = (group, name)
+            before, self._last_move = self._last_move, (key, time.monotonic())
+            same = key == before[0] and self._last_move[1] - before[1] < SAME_MOVE_SECONDS
+            self.history.go(self.history.now.show(scenario), same)
+            if name in SWITCHES or key not in self.controls:
+                self._show()
+            else:
+                self._hint()
+                self._wish(self.now)
 
-    def go(self, scenario: Scenario) -> None:
-        """Take up a whole scenario, or say why not; the one before then stays."""
+    def go(self, move: Callable[[Session], Session]) -> None:
+        """Take up another session, or say why not; the one before then stays."""
         with self._lock:
-            if scenario != self.history.now:
-                try:
-                    self.history.go(state.check(scenario))
-                except InputError as problem:
-                    self._failed(problem)
-                    return
+            try:
+                session = check_session(move(self.history.now))
+            except InputError as problem:
+                self._failed(problem)
+                return
+            if session != self.history.now:
+                self.history.go(session)
                 self._show()
 
-    def _step(self, step: Callable[[], Scenario]) -> None:
+    def _step(self, step: Callable[[], Session]) -> None:
         with self._lock:
-            step()
-            self._show()
+            before = self.history.now
+            if step() is before:
+                self.say("There is nothing further back or forward.")
+            else:
+                self._show()
 
-    def _show(self) -> None:
+    def _replayed(self) -> None:
+        """Draw the state before the last change, then the present one."""
+        with self._lock:
+            before = self.history.before
+            if before is None:
+                self.say("Nothing has been changed yet.")
+                return
+            self._wish(before.now)
+            self._replay = threading.Timer(REPLAY_SECONDS, lambda: self._wish(self.now))
+            self._replay.daemon = True
+            self._replay.start()
+
+    def _show(self, draw: bool = True) -> None:
         """Set all controls to the present scenario, then draw it once."""
         self._last_move = (None, 0.0)
-        notes = idle(self.history.now)
-        self.preset.value = self.history.now.preset
-        for panel in self.panels:
-            panel.show(self.history.now, notes)
-        self.runner.wish(self.history.now)
+        notes = idle(self.now)
+        for panel in self.panels.values():
+            panel.show(self.now, notes)
+        if draw:
+            self._wish(self.now)
 
     def _hint(self) -> None:
-        notes = idle(self.history.now)
-        for panel in self.panels:
+        notes = idle(self.now)
+        for panel in self.panels.values():
             panel.hint(notes)
+
+    def _wish(self, scenario: Scenario) -> None:
+        with self._lock:
+            if self._replay:  # whatever comes later wins
+                self._replay.cancel()
+            self._replay = None
+            self.runner.wish(scenario)
 
     def _about(self, group: str, name: str) -> None:
         """Open the page about a control."""
@@ -152,13 +189,7 @@ class Dashboard(w.Box):
 
     def _load(self, change: dict[str, Any]) -> None:
         for file in change["new"]:
-            try:
-                text = bytes(file["content"]).decode("utf-8")
-                self.go(Scenario.from_toml(text, file["name"]))
-            except InputError as problem:
-                self._failed(problem)
-            except UnicodeDecodeError:
-                self._failed(InputError(f"{file['name']}: is no text file (UTF-8)"))
+            self.go(partial(_read_file, file["name"], bytes(file["content"])))
         if change["new"]:
             self.upload.value = ()  # so that the same file can be loaded again
 
@@ -182,8 +213,12 @@ class Dashboard(w.Box):
         self.status.value = more if quickly else ""
 
     def _tell_parts(self, picture: compute.Picture) -> None:
-        for group, words in self.policy.parts.items():
+        for group, words in self.panels["policy"].parts.items():
             words.value = f"<div class='simlib-small'>{compute.parts(picture, group)}</div>"
+
+    def say(self, words: str) -> None:
+        """Say something in the line below the picture, until it is drawn again."""
+        self.status.value = html.escape(words)
 
     def _failed(self, problem: Exception) -> None:
         words = html.escape(str(problem) or type(problem).__name__).replace("\n", "<br>")
@@ -194,6 +229,7 @@ class Dashboard(w.Box):
         return lambda: (f"border_or_internal.{kind}", mime, self._settled(kind))
 
     def _settled(self, kind: str) -> bytes:
+        self._wish(self.now)  # a replay may have left another picture
         self.runner.wait()
         return compute.export(self.picture, kind)
 
@@ -207,6 +243,14 @@ def _verdict_html(picture: compute.Picture) -> str:
     return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
 
 
-def show(scenario: Scenario | None = None) -> Dashboard:
+def _read_file(name: str, content: bytes, _: Session) -> Session:
+    """The session in a file, whatever the present one is."""
+    try:
+        return Session.from_toml(content.decode("utf-8"), name)
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: is no text file (UTF-8)") from None
+
+
+def show(session: Session | None = None) -> Dashboard:
     """The dashboard, to be displayed as the last value of a cell."""
-    return Dashboard(scenario)
+    return Dashboard(session)

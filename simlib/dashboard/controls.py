@@ -113,7 +113,7 @@ class Control(anywidget.AnyWidget):
         middle: float | None = None,
     ) -> None:
         self.limits, self._changed, self._about, self._good = limits, changed, about, value
-        places = [["not pinned", None]] if unset else []
+        places: list[list[Any]] = [["not pinned", None]] if unset else []
         super().__init__(
             label=limits.label,
             unit=limits.unit,

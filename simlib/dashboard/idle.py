@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from simlib.dashboard.state import STRATEGIES, Scenario
+from simlib.dashboard.catalogue import STRATEGIES
+from simlib.dashboard.state import Scenario
 
 POLICY = "policy"
 """The group of the controls that stand above the programmes: total, start, count_prison."""

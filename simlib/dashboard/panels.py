@@ -1,14 +1,13 @@
 """The two panels of controls, never mixed: what a government does, how the world works."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import ipywidgets as w
 
 from simlib.chart_style import BORDER, INTERNAL
-from simlib.dashboard import state
+from simlib.dashboard import catalogue
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.idle import POLICY, Key
 from simlib.dashboard.state import Scenario
@@ -25,6 +24,10 @@ PIN_WORDS = {
     "judgement": ("Judgement", "when one is better, and what a life is worth", "Five values"),
 }
 """Title, explanation and fold of each panel of pins."""
+SWITCHES = {
+    "equal_money": "The same money for both strategies",
+    "count_prison": "Added prison cost is paid from it",
+}
 SERIES = {"border": BORDER, "internal": INTERNAL}
 HEALTH_MOST = 5_000.0
 """Health programmes may get this much more [million USD a year], or twice today's budget."""
@@ -46,11 +49,15 @@ def changed(scenario: Scenario, group: str, name: str, value: Any) -> Scenario:
     """The scenario with one control moved; `None` unpins an assumption."""
     if name == "equal_money":
         return scenario.with_equal_money(value)
+    table = scenario.to_table()
     if group == POLICY:
         whole = name == "start" and float(value).is_integer()
-        return replace(scenario, **{name: int(value) if whole else value})
-    table = {**getattr(scenario, group), name: value}
-    return replace(scenario, **{group: {n: v for n, v in table.items() if v is not None}})
+        table[name] = int(value) if whole else value
+    elif value is None:
+        table[group].pop(name, None)
+    else:
+        table[group][name] = value
+    return Scenario(**table)
 
 
 class Panel(w.VBox):
@@ -109,11 +116,8 @@ class PolicyPanel(Panel):
         self, scenario: Scenario, choose: Choose, about: About, reset: Callable[[], None]
     ) -> None:
         super().__init__(choose, about, reset, "Reset policy")
-        self.parts = {group: w.HTML() for group in state.STRATEGIES}
-        self.switches = {
-            "equal_money": _switch("The same money for both strategies"),
-            "count_prison": _switch("Added prison cost is paid from it"),
-        }
+        self.parts = {group: w.HTML() for group in catalogue.STRATEGIES}
+        self.switches = {name: _switch(label) for name, label in SWITCHES.items()}
         self.preset = w.Dropdown(
             options=[("none", ""), *((load_policy(n).title, n) for n in policy_names())],
             description="Add a line:",
@@ -129,7 +133,7 @@ class PolicyPanel(Panel):
         money = [self._money((POLICY, "total"), "Extra money a year", scenario.total)]
         money += [
             self._money(("own_total", name), f"Extra money: {SERIES[name]}", scenario.money(name))
-            for name in state.STRATEGIES
+            for name in catalogue.STRATEGIES
         ]
         self.children = [
             head, *money, self.switches["equal_money"], self._start(scenario),
@@ -152,8 +156,8 @@ class PolicyPanel(Panel):
 
     def _money(self, key: Key, label: str, value: float) -> Control:
         why = "A total that is spent each year; today's budgets, where named, are assumed"
-        border, inside = (todays_budget(family) for family in state.STRATEGIES)
-        limits = Range(label, 0, state.MOST_MONEY, 50, "million USD", why).named(
+        border, inside = (todays_budget(family) for family in catalogue.STRATEGIES)
+        limits = Range(label, 0, catalogue.MOST_MONEY, 50, "million USD", why).named(
             ("none", 0.0), ("+50 % border", border / 2), ("double border", border),
             ("+50 % internal", inside / 2),
         )  # fmt: skip
@@ -192,7 +196,7 @@ class PinsPanel(Panel):
     ) -> None:
         super().__init__(choose, about, reset, f"Reset {group}")
         self._group, self._first = group, tuple(first)
-        rows = {load_parameters()[name].label: name for name in state.names(group)}
+        rows = {load_parameters()[name].label: name for name in catalogue.names(group)}
         others = {label: name for label, name in rows.items() if name not in self._first}
         self._rows = w.VBox()
         self.more = w.Dropdown(
@@ -226,7 +230,7 @@ class PinsPanel(Panel):
 def todays_budget(family: str) -> float:
     """Today's central budget of a family of programmes [million USD a year]."""
     rows = load_parameters()
-    return sum(rows[f"budget_{name}"].value for name in state.programmes(family))
+    return sum(rows[f"budget_{name}"].value for name in catalogue.programmes(family))
 
 
 def _limits(group: str, name: str) -> Range:
@@ -236,9 +240,9 @@ def _limits(group: str, name: str) -> Range:
         return Range.of(name, high=max(HEALTH_MOST, today))
     if group == "sentences":
         return Range.of(name)
-    row, today = load_parameters()[name], state.todays_split(group)[name]
+    row, today = load_parameters()[name], catalogue.todays_split(group)[name]
     why = "Only the ratio between the programmes counts; at first as today's budgets"
-    weight = Range(row.label, 0, state.MOST_WEIGHT, 1, "parts of the money", why)
+    weight = Range(row.label, 0, catalogue.MOST_WEIGHT, 1, "parts of the money", why)
     times = (("cut", 0.0), ("current", 1.0), ("+50 %", 1.5), ("double", 2.0))
     return weight.named(*((word, round(today * factor, 2)) for word, factor in times))
 
