@@ -95,7 +95,7 @@ class Control(anywidget.AnyWidget):
     high = traitlets.Float().tag(sync=True)
     step = traitlets.Float().tag(sync=True)
     middle = traitlets.Float().tag(sync=True)
-    places = traitlets.List().tag(sync=True)
+    places: traitlets.List[Any] = traitlets.List().tag(sync=True)
     unset = traitlets.Unicode().tag(sync=True)
     has_page = traitlets.Bool().tag(sync=True)
     value = traitlets.Float(allow_none=True).tag(sync=True)
