@@ -172,6 +172,15 @@ class Scenario:
         keys = dict.fromkeys((*before, *now))
         return {key: now.get(key) for key in keys if before.get(key) != now.get(key)}
 
+    @classmethod
+    def from_controls(cls, controls: Mapping[str, Any]) -> "Scenario":
+        """The scenario in which controls stand so; not checked yet."""
+        table: dict[str, Any] = {group: {} for group in GROUPS}
+        for control, value in controls.items():
+            group, _, name = control.rpartition(".")
+            (table[group] if group else table)[name] = value
+        return cls(**table)
+
     def to_table(self) -> dict[str, Any]:
         """The scenario as plain text, numbers and tables, as :meth:`from_table` reads it."""
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
