@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from simlib.dashboard import Dashboard, Scenario, compute
+from simlib.dashboard import Dashboard, Scenario, app, compute, files
 from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
 from simlib.dashboard.controls import Control
+from simlib.dashboard.files import KINDS
 from simlib.dashboard.idle import POLICY, idle
 from simlib.dashboard.panels import changed
 from simlib.dashboard.runner import Runner
@@ -32,6 +33,11 @@ def move(board: Dashboard, name: str, value: float) -> None:
 def typed(control: Control, text: str) -> None:
     """What a browser tells when a number is typed."""
     control._hear(control, {"typed": text}, [])
+
+
+def upload(board: Dashboard, name: str, content: bytes) -> None:
+    """What a browser tells when a file is chosen."""
+    board.files._uploaded({"new": [{"name": name, "content": memoryview(content)}]})
 
 
 @pytest.fixture(scope="module")
@@ -264,11 +270,11 @@ def test_a_fault_that_only_the_whole_scenario_has_is_told_beside_the_control(
 def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
     before = board.now
     for name, content in (("bad.toml", b"schema = 7"), ("picture.toml", b"\xff\xfe\x00")):
-        board._load({"new": [{"name": name, "content": memoryview(content)}]})
+        upload(board, name, content)
         assert name in board.status.value
     assert board.now == before
     good = replace(before, total=900.0).to_toml().encode()
-    board._load({"new": [{"name": "good.toml", "content": memoryview(good)}]})
+    upload(board, "good.toml", good)
     assert board.runner.wait()
     assert board.controls[TOTAL].value == 900.0
 
@@ -337,14 +343,71 @@ def drawn(scenario: Scenario) -> str:
     return tables["lines"].to_csv() + tables["difference"].to_csv()
 
 
+def made(board: Dashboard, label: str) -> tuple[str, str, bytes]:
+    """What the button of this label downloads."""
+    return board.files.make(next(kind for kind in KINDS if kind.label == label))
+
+
 def test_files_hold_what_is_drawn(board: Dashboard) -> None:
-    name, mime, contents = board._file("png")()
+    name, mime, contents = made(board, "PNG")
     assert (name, mime) == ("border_or_internal.png", "image/png")
     assert Image.open(io.BytesIO(contents)).format == "PNG"
-    table = pd.read_csv(io.BytesIO(board._file("csv")()[2]), comment="#")
+    table = pd.read_csv(io.BytesIO(made(board, "CSV")[2]), comment="#")
     drawn = board.picture.tables["lines"]
     np.testing.assert_allclose(table[table.panel == "lines"]["median"], drawn["median"], rtol=1e-12)
-    assert Session.from_toml(board._toml()[2].decode()) == board.history.now
+    assert Session.from_toml(made(board, "TOML")[2].decode()) == board.history.now
+
+
+def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    board.files.save()
+    folder = next((tmp_path / "exports").iterdir())
+    assert str(folder) in board.files.saved.value
+    assert {path.name for path in folder.iterdir()} == {kind.name for kind in KINDS}
+    assert (folder / "border_or_internal.pdf").read_bytes().startswith(b"%PDF")
+    (tmp_path / "elsewhere").write_text("a file where a folder should be")
+    monkeypatch.setattr(files, "FOLDER", "elsewhere")
+    board.files.save()
+    assert "elsewhere" in board.status.value
+    board.say("")
+
+
+def test_a_share_code_brings_the_state_back_and_a_broken_one_is_answered(board: Dashboard) -> None:
+    before, box = board.history.now, board.files.share
+    move(board, "total", 4150.0)
+    assert board.runner.wait()
+    code, moved = box.code, board.history.now
+    board.undo.click()
+    for broken in ("", "S1-nonsense", code[:-3], "x" * 100_000):
+        box._hear(box, {"code": broken}, [])
+        assert box.error
+        assert board.history.now == before
+    box._hear(box, {"code": f" {code}\n"}, [])
+    assert not box.error
+    assert board.history.now == moved
+    assert board.controls[TOTAL].value == 4150.0
+    board.undo.click()
+    assert board.runner.wait()
+
+
+def test_a_replay_ends_with_what_is_chosen(board: Dashboard, monkeypatch) -> None:
+    monkeypatch.setattr(app, "REPLAY_SECONDS", 0.01)
+    move(board, "total", 3000.0)
+    assert board.runner.wait()
+    drawn, wished = board.picture.alt, []
+    real = board.runner.wish
+    monkeypatch.setattr(board.runner, "wish", lambda wish: wished.append(wish) or real(wish))
+    board.replay.click()
+    board._replay.join()
+    assert board.runner.wait()
+    assert wished == [board.history.before.now, board.now]
+    assert board.picture.alt == drawn
+    monkeypatch.setattr(app, "REPLAY_SECONDS", 60)
+    board.replay.click()
+    move(board, "total", 3500.0)
+    assert board._replay is None
+    assert wished[-1].total == 3500.0
+    assert board.settled()[0].now.total == 3500.0
 
 
 def test_two_dashboards_do_not_interfere(board: Dashboard) -> None:

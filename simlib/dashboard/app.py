@@ -4,17 +4,15 @@ import html
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import ipywidgets as w
 
-from simlib.charts import MIME
 from simlib.dashboard import compute
 from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT
 from simlib.dashboard.controls import Control
 from simlib.dashboard.dialog import Dialog
-from simlib.dashboard.download import DownloadButton
+from simlib.dashboard.files import Files
 from simlib.dashboard.idle import Key, idle
 from simlib.dashboard.live_chart import LiveChart
 from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, button, changed
@@ -42,7 +40,7 @@ class Dashboard(w.Box):
 
     def __init__(self, session: Session | None = None) -> None:
         self.history = History(check_session(session or Session()))
-        self.picture = compute.picture(self.now)
+        self.picture, self._drawn = compute.picture(self.now), self.now
         self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
         self._lock = threading.RLock()  # front ends may call back in two threads at once
         self._last_move: tuple[Key | None, float] = (None, 0.0)
@@ -56,7 +54,9 @@ class Dashboard(w.Box):
         self._show(draw=False)
         self._tell_parts(self.picture)
         left = w.VBox([self._steps(), *self.panels.values()])
-        right = w.VBox([self.chart, self._files(), self.status, self.verdict, self.dialog])
+        self.files = Files(self.settled, lambda session: self.go(lambda _: session), self._failed)
+        self.files.share.show(self.history.now)
+        right = w.VBox([self.chart, self.status, self.verdict, self.files, self.dialog])
         left.add_class("simlib-left")
         right.add_class("simlib-right")
         super().__init__([left, right])
@@ -90,19 +90,6 @@ class Dashboard(w.Box):
         self.redo = button("Redo", lambda: self._step(self.history.redo))
         self.replay = button("Replay", self._replayed, "Draws once more what the last move changed")
         return w.HBox([self.undo, self.redo, self.replay])
-
-    def _files(self) -> w.HBox:
-        kinds = [("PNG", "png"), ("SVG", "svg"), ("CSV", "csv")]
-        buttons: list[w.Widget] = [
-            DownloadButton(label, self._file(kind), f"Download the picture as {label}")
-            for label, kind in kinds
-        ]
-        buttons.append(DownloadButton("TOML", self._toml, "Download the scenario as TOML"))
-        self.upload = w.FileUpload(accept=".toml", description="Load scenario")
-        self.upload.observe(self._load, "value")
-        row = w.HBox([*buttons, self.upload])
-        row.add_class("simlib-files")
-        return row
 
     # --- moves ----------------------------------------------------------------------------
 
@@ -187,12 +174,6 @@ class Dashboard(w.Box):
         text = f"<h2>{html.escape(control.label)}</h2><p>{html.escape(control.why)}</p>"
         self.dialog.turn_to(control.label, text)
 
-    def _load(self, change: dict[str, Any]) -> None:
-        for file in change["new"]:
-            self.go(partial(_read_file, file["name"], bytes(file["content"])))
-        if change["new"]:
-            self.upload.value = ()  # so that the same file can be loaded again
-
     # --- drawing --------------------------------------------------------------------------
 
     def _draw(self, scenario: Scenario, quickly: bool) -> None:
@@ -208,7 +189,8 @@ class Dashboard(w.Box):
         self.verdict.value = _verdict_html(picture)
         self._tell_parts(picture)
         if not quickly:
-            self.picture = picture
+            self.picture, self._drawn = picture, scenario
+            self.files.share.show(self.history.now)
         more = f"<i>Drawn with {draws} of {DRAWS} draws; the others follow.</i>"
         self.status.value = more if quickly else ""
 
@@ -224,31 +206,19 @@ class Dashboard(w.Box):
         words = html.escape(str(problem) or type(problem).__name__).replace("\n", "<br>")
         self.status.value = f"<span role='alert'>{words}</span>"
 
-    def _file(self, kind: str) -> Callable[[], tuple[str, str, bytes]]:
-        mime = {**MIME, "csv": "text/csv"}[kind]
-        return lambda: (f"border_or_internal.{kind}", mime, self._settled(kind))
-
-    def _settled(self, kind: str) -> bytes:
-        self._wish(self.now)  # a replay may have left another picture
+    def settled(self) -> tuple[Session, compute.Picture]:
+        """Session and picture on screen, when all draws are drawn."""
+        with self._lock:
+            if self._drawn is not self.now:  # a replay, for example, leaves another picture
+                self._wish(self.now)
         self.runner.wait()
-        return compute.export(self.picture, kind)
-
-    def _toml(self) -> tuple[str, str, bytes]:
-        return "scenario.toml", "application/toml", self.history.now.to_toml().encode()
+        return self.history.now, self.picture
 
 
 def _verdict_html(picture: compute.Picture) -> str:
     head, *rest = (html.escape(text) for text in picture.verdict)
     lines = "".join(f"<p>{text}</p>" for text in rest)
     return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
-
-
-def _read_file(name: str, content: bytes, _: Session) -> Session:
-    """The session in a file, whatever the present one is."""
-    try:
-        return Session.from_toml(content.decode("utf-8"), name)
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: is no text file (UTF-8)") from None
 
 
 def show(session: Session | None = None) -> Dashboard:
