@@ -4,10 +4,13 @@ from functools import cache
 
 from simlib.parameters import LEVER_GROUP, load_parameters
 from simlib.policy import LAST_YEAR, default_start
+from simlib.results import OUTCOMES
 from simlib.tables import load_programmes
 
 BORDER_NAME, INTERNAL_NAME = "border", "internal"
 STRATEGIES = (BORDER_NAME, INTERNAL_NAME)
+OUTCOME_NAMES = (*OUTCOMES, "net_benefit_vsl", "net_benefit_qaly", "cost_per_death_averted")
+"""What the picture can show."""
 MOST_MONEY = 10_000.0
 MOST_WEIGHT = 100.0
 ASSUMPTIONS = (

@@ -158,10 +158,15 @@ class Session:
     @classmethod
     def from_toml(cls, text: str, where: str = "scenario") -> "Session":
         """Read a file of a session or of a scenario that may come from anyone."""
-        table = read_toml(text, where)
+        return cls.from_file_table(read_toml(text, where), where)
+
+    @classmethod
+    def from_file_table(cls, table: Mapping[str, Any], where: str) -> "Session":
+        """Read the table of a file, which names its schema; see :meth:`from_table`."""
         faults = Faults(where)
-        check_schema(table.pop("schema", None), faults)
-        session = attempt(lambda: cls.from_table(table, where), faults)
+        check_schema(table.get("schema"), faults)
+        rest = {key: value for key, value in table.items() if key != "schema"}
+        session = attempt(lambda: cls.from_table(rest, where), faults)
         faults.raise_any()
         return cast(Session, session)
 

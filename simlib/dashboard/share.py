@@ -20,6 +20,7 @@ from simlib.dashboard.catalogue import (
     ASSUMPTIONS,
     GROUPS,
     JUDGEMENT,
+    OUTCOME_NAMES,
     WHOLE_GROUPS,
     bounds,
     label,
@@ -29,7 +30,6 @@ from simlib.dashboard.session import LINES, NO_POLICY_NAME, Kept, Session, check
 from simlib.dashboard.state import Scenario, Value
 from simlib.errors import InputError, is_finite
 from simlib.policy import policy_names
-from simlib.results import OUTCOMES
 from simlib.tables import DATA, read_rows
 from simlib.version import __version__
 
@@ -229,7 +229,7 @@ def _unpack_value(body: Unpacker, kind: int) -> Value | None:
     if kind == SWITCH:
         return bool(body.whole(1))
     if kind == CHOICE:
-        choices = {name_id(name): name for name in ("", *policy_names(), *OUTCOMES)}
+        choices = {name_id(name): name for name in ("", *policy_names(), *OUTCOME_NAMES)}
         return choices.get(body.whole(ID_BITS))
     raise InputError(f"{WHERE}: holds a value of no known kind")
 

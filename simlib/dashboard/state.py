@@ -13,6 +13,7 @@ from simlib.dashboard.catalogue import (
     JUDGEMENT,
     MOST_MONEY,
     MOST_WEIGHT,
+    OUTCOME_NAMES,
     PANELS,
     SENTENCES,
     STRATEGIES,
@@ -26,7 +27,6 @@ from simlib.dashboard.catalogue import (
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.parameters import load_parameters, number_fault
 from simlib.policy import Policy, default_start, policy_names
-from simlib.results import OUTCOMES
 from simlib.strategies import Strategy
 from simlib.tables import read_toml, write_toml
 
@@ -77,7 +77,7 @@ class Scenario:
     assumptions : pinned values by parameter
     judgement : pinned values of the rows that say how results are judged
     preset : shipped policy drawn as a line of its own, or ""
-    outcome : what the picture shows, a name in `simlib.OUTCOMES`
+    outcome : what the picture shows, one of `OUTCOME_NAMES`
 
     Mappings are copied, brought into the order of their table and cannot be changed.
     """
@@ -275,7 +275,7 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
         faults.add("count_prison", f"{shown(scenario.count_prison)} is neither true nor false")
     for group in GROUPS:
         _check_group(group, getattr(scenario, group), faults)
-    for key, allowed in (("preset", ("", *policy_names())), ("outcome", tuple(OUTCOMES))):
+    for key, allowed in (("preset", ("", *policy_names())), ("outcome", OUTCOME_NAMES)):
         if getattr(scenario, key) not in allowed:
             faults.add(key, unknown(getattr(scenario, key), allowed))
     faults.raise_any()
