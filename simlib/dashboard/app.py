@@ -8,17 +8,20 @@ from typing import Any
 
 import ipywidgets as w
 
+from simlib import pages
 from simlib.dashboard import compute
+from simlib.dashboard.autosave import Autosave, running_cell
 from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT
 from simlib.dashboard.controls import Control
 from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.files import Files
-from simlib.dashboard.idle import Key, idle
+from simlib.dashboard.idle import POLICY, Key, idle
 from simlib.dashboard.live_chart import LiveChart
 from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, button, changed
 from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
+from simlib.dashboard.views import VIEWS
 from simlib.errors import InputError
 from simlib.simulation import DRAWS
 
@@ -31,6 +34,11 @@ SAME_MOVE_SECONDS = 1.0
 class Dashboard(w.Box):
     """A comparison that answers every move; two of them in one notebook do not interfere.
 
+    Parameters
+    ----------
+    session : at the beginning
+    keeper : saves the session whenever it has been drawn in full
+
     Attributes
     ----------
     history : what the reader has been through
@@ -38,9 +46,11 @@ class Dashboard(w.Box):
     runner : waits, for tests, until the last move is drawn in full
     """
 
-    def __init__(self, session: Session | None = None) -> None:
+    def __init__(self, session: Session | None = None, keeper: Autosave | None = None) -> None:
         self.history = History(check_session(session or Session()))
-        self.picture, self._drawn = compute.picture(self.now), self.now
+        self._keeper = keeper
+        self.picture = compute.picture(self.now, outcome=self.now.outcome)
+        self._drawn = self.now
         self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
         self._lock = threading.RLock()  # front ends may call back in two threads at once
         self._last_move: tuple[Key | None, float] = (None, 0.0)
@@ -50,13 +60,13 @@ class Dashboard(w.Box):
         self.status = w.HTML()
         self.status.add_class("simlib-status")
         self.dialog = Dialog()
-        self.panels = self._panels()
+        self.panels, steps = self._panels(), self._steps()
         self._show(draw=False)
         self._tell_parts(self.picture)
-        left = w.VBox([self._steps(), *self.panels.values()])
+        left = w.VBox([*self.panels.values()])
         self.files = Files(self.settled, lambda session: self.go(lambda _: session), self._failed)
         self.files.share.show(self.history.now)
-        right = w.VBox([self.chart, self.status, self.verdict, self.files, self.dialog])
+        right = w.VBox([steps, self.chart, self.status, self.verdict, self.files, self.dialog])
         left.add_class("simlib-left")
         right.add_class("simlib-right")
         super().__init__([left, right])
@@ -89,7 +99,17 @@ class Dashboard(w.Box):
         self.undo = button("Undo", lambda: self._step(self.history.undo))
         self.redo = button("Redo", lambda: self._step(self.history.redo))
         self.replay = button("Replay", self._replayed, "Draws once more what the last move changed")
-        return w.HBox([self.undo, self.redo, self.replay])
+        self.outcome = w.Dropdown(
+            options=[(view.label, name) for name, view in VIEWS.items()],
+            description="Show:",
+            tooltip="What the picture shows",
+            style={"description_width": "48px"},
+            layout={"width": "340px"},
+        )
+        self.outcome.observe(lambda c: self.choose(POLICY, "outcome", c["new"]), "value")
+        row = w.HBox([self.undo, self.redo, self.replay, self.outcome])
+        row.add_class("simlib-files")
+        return row
 
     # --- moves ----------------------------------------------------------------------------
 
@@ -151,6 +171,7 @@ class Dashboard(w.Box):
         """Set all controls to the present scenario, then draw it once."""
         self._last_move = (None, 0.0)
         notes = idle(self.now)
+        self.outcome.value = self.now.outcome
         for panel in self.panels.values():
             panel.show(self.now, notes)
         if draw:
@@ -171,7 +192,10 @@ class Dashboard(w.Box):
     def _about(self, group: str, name: str) -> None:
         """Open the page about a control."""
         control = self.controls[group, name]
-        text = f"<h2>{html.escape(control.label)}</h2><p>{html.escape(control.why)}</p>"
+        if name in pages.names():
+            text = pages.page(name)
+        else:
+            text = f"<h3>{html.escape(control.label)}</h3><p>{html.escape(control.why)}</p>"
         self.dialog.turn_to(control.label, text)
 
     # --- drawing --------------------------------------------------------------------------
@@ -181,7 +205,7 @@ class Dashboard(w.Box):
         draws = compute.DRAGGED_DRAWS if quickly else DRAWS
         try:
             picture = compute.picture(
-                scenario, draws, known, lambda: self.runner.newer and not quickly
+                scenario, draws, known, lambda: self.runner.newer and not quickly, scenario.outcome
             )
         except compute.Outdated:
             return
@@ -190,9 +214,15 @@ class Dashboard(w.Box):
         self._tell_parts(picture)
         if not quickly:
             self.picture, self._drawn = picture, scenario
-            self.files.share.show(self.history.now)
+            self._keep()
         more = f"<i>Drawn with {draws} of {DRAWS} draws; the others follow.</i>"
         self.status.value = more if quickly else ""
+
+    def _keep(self) -> None:
+        """Show the share code of what is drawn, and save it."""
+        self.files.share.show(self.history.now)
+        if self._keeper:
+            self._keeper.save(self.history.now)
 
     def _tell_parts(self, picture: compute.Picture) -> None:
         for group, words in self.panels["policy"].parts.items():
@@ -222,5 +252,19 @@ def _verdict_html(picture: compute.Picture) -> str:
 
 
 def show(session: Session | None = None) -> Dashboard:
-    """The dashboard, to be displayed as the last value of a cell."""
-    return Dashboard(session)
+    """The dashboard, to be displayed as the last value of a cell.
+
+    It begins with the session that is given, else where the reader left it: the session is saved
+    to a file below the notebook's folder, and found again after a restart.
+    """
+    keeper, found, words = None, None, ""
+    try:
+        keeper = Autosave(owner=running_cell())
+        found = None if session else keeper.load()
+    except InputError as problem:
+        words = str(problem)
+    dashboard = Dashboard(session or found, keeper)
+    if found and keeper:
+        words = f"This is your last scenario, from {keeper.path}. The resets bring back the first."
+    dashboard.say(words)
+    return dashboard

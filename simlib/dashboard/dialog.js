@@ -10,7 +10,7 @@ function render({ model, el }) {
   close.className = "simlib-close";
   close.textContent = "Close";
   const page = document.createElement("div");
-  page.className = "simlib-page";
+  page.className = "simlib-sheet";
   page.tabIndex = 0; // so that the arrow keys scroll it
   page.setAttribute("role", "document");
   dialog.append(close, page);
