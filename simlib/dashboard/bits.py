@@ -7,6 +7,9 @@ from simlib.errors import InputError
 NUMBER_TAG_BITS = 1
 PLACES_BITS, LENGTH_BITS, DIGIT_BITS = 4, 4, 4
 
+LONGEST_SHORT = 10
+"""Groups of digit bits beyond which 64 bits are no longer."""
+
 
 class Packer:
     """Collects bits, first ones first."""
@@ -89,10 +92,12 @@ class Unpacker:
 
 def _short(value: float) -> tuple[bool, int, int] | None:
     """Sign, decimal places and digits, when together they are this very number."""
+    if abs(value) >= 1 << DIGIT_BITS * LONGEST_SHORT:
+        return None
     negative = struct.pack(">d", value)[0] >= 128
     for places in range(1 << PLACES_BITS):
         digits = round(abs(value) * 10**places)
-        if digits.bit_length() > DIGIT_BITS * 10:  # as long as 64 bits by then
+        if digits.bit_length() > DIGIT_BITS * LONGEST_SHORT:
             return None
         if float(f"{digits}e-{places}") == abs(value):
             return negative, places, digits

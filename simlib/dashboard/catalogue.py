@@ -86,7 +86,7 @@ def bounds(control: str) -> tuple[float, float, str] | None:
     if control == "total" or group == "own_total":
         return 0.0, MOST_MONEY, "million USD a year"
     if control == "start":
-        return float(default_start()[:4]) - 1, LAST_YEAR - 1, "year"
+        return float(default_start()[:4]) - 1, float(LAST_YEAR - 1), "year"
     if group in STRATEGIES:
         return 0.0, MOST_WEIGHT, "parts of the money"
     if group not in GROUPS:
