@@ -15,7 +15,7 @@ MIME = {
 }
 
 
-def export(spec: dict[str, Any], kind: str) -> bytes:
+def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
     """The filled chart as a file; no network is used, and the HTML needs none either.
 
     Parameters
@@ -24,6 +24,8 @@ def export(spec: dict[str, Any], kind: str) -> bytes:
         From :func:`fill`.
     kind : str
         ``png`` (two pixels for each of the picture's), ``svg``, ``pdf`` or ``html``.
+    below : str
+        HTML that a page shows under the chart.
 
     Returns
     -------
@@ -45,6 +47,7 @@ def export(spec: dict[str, Any], kind: str) -> bytes:
         return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
     if kind == "html":
         page = vl_convert.vegalite_to_html(spec, bundle=True)
+        page = page.replace("</body>", f"{below}</body>", 1)
         page = page.replace("<html>", '<html lang="en">', 1)
         return page.replace("<title>Chart<", f"<title>{description}<", 1).encode()
     raise InputError(f"kind of file {unknown(kind, MIME)}")

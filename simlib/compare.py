@@ -41,17 +41,13 @@ class Comparison:
     @property
     def years(self) -> NDArray[np.int64]:
         """Calendar years of the projection."""
-        return self.cut.years[-self._projected :]
-
-    @property
-    def _projected(self) -> int:
         first = int(np.floor(self.cut.projection["time"].ravel()[0]))
-        return int(np.sum(self.cut.years >= first))
+        return self.cut.years[self.cut.years >= first]
 
     def difference(self, outcome: str) -> Array:
         """Policy minus reference by year, shape (years, draws) [outcome's unit]."""
-        cut = self.cut.yearly(outcome)[-self._projected :, self.cut_index]
-        return cut - self.base.yearly(outcome)[-self._projected :, self.base_index]
+        cut = self.cut.projected(outcome)[:, self.cut_index]
+        return cut - self.base.projected(outcome)[:, self.base_index]
 
     def quantiles(self, outcome: str, q: tuple[float, ...] = QUANTILES) -> Array:
         """Quantiles of the paired difference by year, shape (len(q), years)."""
@@ -264,7 +260,7 @@ def verdict(
     share = p["verdict_margin"] if margin is None else margin
     sure = float(p["verdict_confidence"][0]) if confidence is None else confidence
     one, two = (compare(ensemble, policy=name) for name in (first, second))
-    quo = ensemble.yearly("deaths_fentanyl")[-len(one.years) :, 0].sum(axis=0)
+    quo = ensemble.projected("deaths_fentanyl")[:, 0].sum(axis=0)
     matters = share * quo
     gap = one.averted - two.averted
     chances = (float(np.mean(gap > matters)), float(np.mean(-gap > matters)))

@@ -1,6 +1,6 @@
 """From a scenario to what is drawn and said: tables, text alternative, verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -8,14 +8,18 @@ from typing import Any
 import pandas as pd
 
 from simlib import charts
+from simlib.analysis import identities
+from simlib.analysis.identities import Identity
+from simlib.analysis.ledger import ledger
 from simlib.compare import verdict
 from simlib.dashboard import words
+from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.dashboard.views import FIRST_VIEW, observed, view
 from simlib.dashboard.words import SERIES, whole
-from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy, allocate, load_policy
+from simlib.results import Ensemble
 from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record, equal_money
 
@@ -33,6 +37,10 @@ class Picture:
     verdict : in words, several sentences
     money : what each strategy spends on programmes and prisons
     parts : what each strategy spends by programme [million USD a year]
+    names : what each policy of the ledger and the identities is called
+    ledger : what each strategy brings and costs; None while a slider is dragged
+    identities : why kilograms and deaths moved; empty while a slider is dragged
+    scenario : what the picture shows, as a file
     """
 
     tables: dict[str, pd.DataFrame]
@@ -40,6 +48,10 @@ class Picture:
     verdict: tuple[str, ...]
     money: dict[str, Share]
     parts: dict[str, dict[str, float]]
+    names: dict[str, str]
+    scenario: str
+    ledger: pd.DataFrame | None = None
+    identities: tuple[Identity, ...] = ()
 
 
 class Outdated(Exception):
@@ -52,6 +64,7 @@ def picture(
     affordable: dict[str, float] | None = None,
     outdated: Callable[[], bool] = lambda: False,
     outcome: str = FIRST_VIEW,
+    details: bool = False,
 ) -> Picture:
     """Simulate a scenario and say what it shows.
 
@@ -63,6 +76,7 @@ def picture(
         nearly the same scenario; saves the trials that find it
     outdated : asked on the way whether the picture is still wanted
     outcome : what is drawn, by its name in `simlib.dashboard.views.VIEWS`
+    details : whether ledger and identities are wanted too
 
     Raises
     ------
@@ -75,49 +89,53 @@ def picture(
     policies, money = _equal(scenario, affordable)
     if outdated():
         raise Outdated
-    health = scenario.health_policy()
-    chosen: list[str | Policy | None] = [None]
-    chosen += [replace(p + health, name=p.name, title=p.title) for p in policies]
-    if scenario.preset:
-        chosen.append(replace(load_policy(scenario.preset), name="preset"))
-    pinned = dict(scenario.assumptions)
-    ensemble = simulate(chosen, draws=draws, assumptions=pinned)
-    against = words.against(scenario)
-    labels = [against, *(_label(name, scenario) for name in ensemble.policies[1:])]
-    lines, difference = shown.tables(ensemble, labels, scenario.start)
-    beyond = [p for p in chosen if isinstance(p, Policy) and beyond_record(p, ensemble.parameters)]
+    chosen = _chosen(scenario, policies)
+    ensemble = simulate([None, *chosen], draws=draws, assumptions=dict(scenario.assumptions))
+    reference = words.against(scenario)
+    names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
+    lines, difference = shown.tables(ensemble, [*names.values()], scenario.start)
+    beyond = [names[p.name] for p in chosen if beyond_record(p, ensemble.parameters)]
     for table in (lines, difference):
-        hatched = table["series"].isin([_label(p.name, scenario) for p in beyond])
+        hatched = table["series"].isin(beyond)
         table["extrapolated"] = hatched & (table["year"] >= scenario.start)
     judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
-    years = words.years_ahead(scenario, ensemble)
-    title, subtitle = words.title(shown, ensemble, judged, years)
-    told = {
-        "title": title,
-        "subtitle": subtitle,
-        "footer": words.footer(scenario, ensemble),
-        "outcome": shown.label,
-        "unit": shown.unit,
-        "difference": shown.difference or f"Difference from {against}",
-        "difference_unit": shown.difference_unit or shown.unit,
-        "more": shown.more,
-        "fewer": shown.fewer,
-        "record_end": load_observed().record_end - 0.5,
-    }
-    tables = {
-        "lines": lines,
-        "difference": difference,
-        "observed": observed(outcome),
-        "words": pd.DataFrame([told]),
-    }
+    told = words.picture_words(scenario, ensemble, judged, shown)
     said = words.verdict_sentences(scenario, ensemble, judged, money)
     return Picture(
-        tables,
-        words.spoken(f"{title} {subtitle}"),
-        tuple(words.spoken(text) for text in said),
-        money,
-        _by_programme(scenario, money),
+        tables={
+            "lines": lines,
+            "difference": difference,
+            "observed": observed(outcome),
+            "words": pd.DataFrame([told]),
+        },
+        alt=words.spoken(f"{told['title']} {told['subtitle']}"),
+        verdict=tuple(words.spoken(text) for text in said),
+        money=money,
+        parts=_by_programme(scenario, money),
+        names=names,
+        scenario=scenario.to_toml(),
+        ledger=ledger(ensemble) if details else None,
+        identities=_identities(ensemble, scenario.start) if details else (),
     )
+
+
+def _chosen(scenario: Scenario, policies: Sequence[Policy]) -> list[Policy]:
+    """The strategies with their health money, and the preset."""
+    health = scenario.health_policy()
+    chosen = [replace(p + health, name=p.name, title=p.title) for p in policies]
+    if scenario.preset:
+        chosen.append(replace(load_policy(scenario.preset), name="preset"))
+    return chosen
+
+
+def _labels(scenario: Scenario) -> list[str]:
+    """What the lines of a scenario are called, in the order of :func:`_chosen`."""
+    preset = [load_policy(scenario.preset).title] if scenario.preset else []
+    return [*SERIES.values(), *preset]
+
+
+def _identities(ensemble: Ensemble, start: int) -> tuple[Identity, ...]:
+    return identities.kilograms(ensemble, start), identities.deaths(ensemble, start)
 
 
 def _equal(
@@ -146,10 +164,6 @@ def affordable(shown: Picture, scenario: Scenario) -> dict[str, float] | None:
     return {name: share.programmes / scenario.total for name, share in shown.money.items()}
 
 
-def _label(name: str, scenario: Scenario) -> str:
-    return SERIES.get(name) or load_policy(scenario.preset).title
-
-
 def _by_programme(scenario: Scenario, money: Mapping[str, Share]) -> dict[str, dict[str, float]]:
     """Programme money of each strategy, split exactly as the strategy is."""
     return {
@@ -170,15 +184,41 @@ def parts(shown: Picture, strategy: str) -> str:
     return f"Million USD a year: {said}."
 
 
+def ledger_page(shown: Picture) -> str:
+    """The ledger as an HTML table; nothing where it was not asked for."""
+    if shown.ledger is None:
+        return ""
+    return ledger_html(shown.ledger, shown.names, f"Against {shown.names['status_quo']}")
+
+
 def export(shown: Picture, kind: str) -> bytes:
-    """The picture as a file of the given kind, or its drawn numbers as CSV."""
+    """The picture as a file of the given kind, or its drawn numbers and ledger as CSV.
+
+    The page of kind ``html`` holds the verdict, the ledger and the scenario besides the chart.
+    """
+    told = shown.tables["words"].iloc[0]
     if kind == "csv":
-        parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
-        seen = shown.tables["observed"].rename(columns={"value": "median"})
-        table = pd.concat([*parts, seen.assign(panel="observed", series="observed")])
-        notes = "".join(f"# {text}\n" for text in shown.tables["words"].iloc[0])
-        return (notes + table.to_csv(index=False)).encode()
-    return charts.export(charts.fill(chart(), shown.tables), kind)
+        return _csv(shown, [*told[["title", "subtitle", "footer"]], *shown.verdict])
+    spec = charts.fill(chart(), shown.tables)
+    if kind != "html":
+        return charts.export(spec, kind)
+    said = "".join(f"<p>{escape(text)}</p>" for text in shown.verdict)
+    file = f"<details><summary>Scenario as a file</summary><pre>{escape(shown.scenario)}</pre>"
+    below = f"{said}{ledger_page(shown)}<p>{escape(told['footer'])}</p>{file}</details>"
+    return charts.export(spec, kind, below)
+
+
+def _csv(shown: Picture, notes: Sequence[str]) -> bytes:
+    """Drawn numbers, record and ledger in one table; notes and scenario as comments above it."""
+    parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
+    seen = shown.tables["observed"].rename(columns={"value": "median"})
+    parts.append(seen.assign(panel="observed", series="observed"))
+    if shown.ledger is not None:
+        series = shown.ledger["policy"].map(shown.names)
+        parts.append(shown.ledger.drop(columns="policy").assign(panel="ledger", series=series))
+    comments = [*notes, "Scenario:", *shown.scenario.splitlines()]
+    above = "".join(f"# {line}\n" for line in comments)
+    return (above + pd.concat(parts).to_csv(index=False)).encode()
 
 
 def chart() -> Any:

@@ -9,6 +9,7 @@ from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, THIN_SPA
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, View
+from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import load_policy
 from simlib.results import OUTCOMES, Ensemble
@@ -144,7 +145,26 @@ def _spending(compared: Comparison, share: Share) -> str:
     return f"{said}."
 
 
-# --- title of other outcomes ------------------------------------------------------------------
+# --- words of the picture ------------------------------------------------------------------
+
+
+def picture_words(
+    scenario: Scenario, ensemble: Ensemble, judged: Verdict, shown: View
+) -> dict[str, str | float]:
+    """The row of `words` that :func:`simlib.charts.prepare` takes."""
+    message, numbers = title(shown, ensemble, judged, years_ahead(scenario, ensemble))
+    return {
+        "title": message,
+        "subtitle": numbers,
+        "footer": footer(scenario, ensemble),
+        "outcome": shown.label,
+        "unit": shown.unit,
+        "difference": shown.difference or f"Difference from {against(scenario)}",
+        "difference_unit": shown.difference_unit or shown.unit,
+        "more": shown.more,
+        "fewer": shown.fewer,
+        "record_end": load_observed().record_end - 0.5,  # years are drawn at their middle
+    }
 
 
 def title(shown: View, ensemble: Ensemble, judged: Verdict, years: int) -> tuple[str, str]:
@@ -155,7 +175,7 @@ def title(shown: View, ensemble: Ensemble, judged: Verdict, years: int) -> tuple
         return _cost_title(ensemble, years)
     one, other = (compare(ensemble, policy=name) for name in SERIES)
     apart = shown.change(one) - shown.change(other)
-    matters = _matters(shown, ensemble, len(one.years))
+    matters = _matters(shown, ensemble)
     if shown.aim == shown.fewer:
         apart = -apart
     chances = {BORDER: np.mean(apart > matters), INTERNAL: np.mean(-apart > matters)}
@@ -170,11 +190,11 @@ def title(shown: View, ensemble: Ensemble, judged: Verdict, years: int) -> tuple
     return message, _changes(shown, {BORDER: one, INTERNAL: other}, years)
 
 
-def _matters(shown: View, ensemble: Ensemble, projected: int) -> np.ndarray | float:
+def _matters(shown: View, ensemble: Ensemble) -> np.ndarray | float:
     """The margin of the verdict, as a share of what the line without new policy comes to."""
     if shown.name not in OUTCOMES:
         return 0.0
-    level = ensemble.yearly(shown.name)[-projected:, 0]
+    level = ensemble.projected(shown.name)[:, 0]
     sized = np.abs(level.sum(axis=0) if shown.summed else level.mean(axis=0))
     return np.asarray(ensemble.parameters["verdict_margin"] * sized)
 
