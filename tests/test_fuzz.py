@@ -5,13 +5,13 @@ The generator is seeded: the same files every time.
 """
 
 import base64
-import builtins
-import os
+import contextlib
 import random
 import subprocess
+import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from simlib.policy import policy_names
 FILES, CODES = 5_000, 5_000
 LONGEST_SECONDS = 2.0
 """For one file on a busy computer; a usual one takes a few thousandths of it."""
+LONGEST_WORDS = 20_000
 
 HOSTILE = (
     "__import__('os').system('touch pwned')",
@@ -219,23 +220,33 @@ BREAK_CODES = (cut, flipped, letters_changed, word, noise, bits_flipped, bits_cu
 # --- trying ---------------------------------------------------------------------------------------
 
 
+FORBIDDEN = {"exec", "compile", "open", "import", "os.system", "subprocess.Popen", "socket.connect"}
+ran: list[str] = []
+watching = False
+
+
+def watch(event: str, given: tuple[Any, ...]) -> None:
+    """The interpreter itself tells what is run and opened; a hook stays for good, so it sleeps."""
+    if watching and event in FORBIDDEN:
+        ran.append(f"{event} {given!r:.80}")
+
+
+sys.addaudithook(watch)
+
+
 @pytest.fixture
-def nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """No file is opened for writing, no process is started, no text becomes code."""
-    monkeypatch.chdir(tmp_path)
-
-    def refuse(*given: Any, **_: Any) -> None:
-        raise AssertionError(f"ran {given!r:.80}")
-
-    for module, name in (
-        (os, "system"),
-        (os, "remove"),
-        (subprocess, "Popen"),
-        (builtins, "eval"),
-        (builtins, "exec"),
-        (builtins, "open"),
-    ):
-        monkeypatch.setattr(module, name, refuse)
+def nothing_runs() -> Iterator[None]:
+    """While files and codes are read, no code is run and no file, process or address opened."""
+    global watching
+    for text in ("schema = 1", "schema = nan\nx = 1979-05-27"):  # what is imported but once
+        with contextlib.suppress(InputError):
+            Session.from_toml(text)
+    share.read(share.write(Session()))
+    ran.clear()
+    watching = True
+    yield
+    watching = False
+    assert not ran
 
 
 def try_all(
@@ -244,27 +255,24 @@ def try_all(
     """Read many made texts as a dashboard would; how many loaded, were refused, took longest."""
     chance = random.Random(seed)
     history = History(Session().choose(total=4321.0).keep("mine"))
-    loaded = refused = 0
-    longest = 0.0
+    loaded, said, longest = 0, [], 0.0
     for number in range(many):
         text, before = make(number, chance), history.now
         begun = time.perf_counter()
         try:
             found = check_session(read(text))
         except InputError as problem:
-            refused += 1
-            assert history.now == before
-            assert problem.messages
-            assert all(words.isprintable() or "TOML" in words for words in problem.messages)
-            assert len(str(problem)) < 20_000
+            said.append(str(problem))
         else:
             loaded += 1
             history.go(found)
             assert Session.from_toml(found.to_toml()) == found
             history.undo()
-            assert history.now == before
+        assert history.now == before
         longest = max(longest, time.perf_counter() - begun)
-    return loaded, refused, longest
+    assert all(said)
+    assert max(map(len, said)) < LONGEST_WORDS
+    return loaded, len(said), longest
 
 
 @pytest.mark.usefixtures("nothing_runs")
@@ -288,7 +296,6 @@ def test_codes_that_nobody_meant() -> None:
         kind = BREAK_CODES[number % len(BREAK_CODES)]
         return (bits_many if number % EVERY_RARE == 0 else kind)(code, chance)
 
-    share.known_standings()  # the table is a file of ours, read once
     loaded, refused, longest = try_all(CODES, 2, make, lambda code: share.read(code).session)
     assert loaded + refused == CODES
     assert loaded > CODES / 50
@@ -296,9 +303,13 @@ def test_codes_that_nobody_meant() -> None:
     assert longest < LONGEST_SECONDS
 
 
-@pytest.mark.usefixtures("nothing_runs")
-def test_the_watch_over_the_fuzzing_sees_what_runs() -> None:
-    with pytest.raises(AssertionError, match="ran"):
-        os.system("true")
-    with pytest.raises(AssertionError, match="ran"):
-        open("pwned", "w")
+def test_the_watch_sees_what_runs() -> None:
+    global watching
+    ran.clear()
+    watching = True
+    try:
+        eval("1 + 1")
+        subprocess.run([sys.executable, "-c", ""], check=True)
+    finally:
+        watching = False
+    assert {each.split()[0] for each in ran} >= {"exec", "compile", "subprocess.Popen"}

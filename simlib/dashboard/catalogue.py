@@ -3,7 +3,7 @@
 from functools import cache
 
 from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.policy import LAST_YEAR, default_start
+from simlib.policy import LAST_YEAR, default_start, policy_names
 from simlib.results import OUTCOMES
 from simlib.tables import load_programmes
 
@@ -62,6 +62,12 @@ def todays_split(family: str) -> dict[str, float]:
     parameters = load_parameters()
     budgets = {name: parameters[f"budget_{name}"].value for name in programmes(family)}
     return {name: round(100 * each / sum(budgets.values()), 1) for name, each in budgets.items()}
+
+
+@cache
+def presets() -> tuple[str, ...]:
+    """Names of the shipped policies (looked up once)."""
+    return policy_names()
 
 
 @cache

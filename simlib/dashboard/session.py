@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, cast
 
 from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
+from simlib.dashboard.catalogue import presets
 from simlib.dashboard.state import (
     BORDER_NAME,
     INTERNAL_NAME,
@@ -18,7 +19,7 @@ from simlib.dashboard.state import (
     check_schema,
 )
 from simlib.errors import Faults, shown, unknown
-from simlib.policy import load_policy, policy_names
+from simlib.policy import load_policy
 from simlib.tables import read_toml, write_toml
 
 PRESET_NAME, NO_POLICY_NAME = "preset", "no_policy"
@@ -218,9 +219,10 @@ def check_session(session: Session, where: str = "scenario") -> Session:
     return session
 
 
+@cache
 def _taken() -> tuple[str, ...]:
     """Names that the picture gives to lines of its own."""
-    titles = (load_policy(name).title for name in policy_names())
+    titles = (load_policy(name).title for name in presets())
     own = (STATUS_QUO, BORDER, INTERNAL, NO_POLICY, NO_POLICY_NAME, *LINES, *titles)
     return tuple(name.casefold() for name in own)
 

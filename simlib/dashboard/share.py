@@ -25,11 +25,11 @@ from simlib.dashboard.catalogue import (
     bounds,
     label,
     names,
+    presets,
 )
 from simlib.dashboard.session import LINES, NO_POLICY_NAME, Kept, Session, check_session
-from simlib.dashboard.state import Scenario, Value
+from simlib.dashboard.state import Scenario, Value, beginning
 from simlib.errors import InputError, is_finite
-from simlib.policy import policy_names
 from simlib.tables import DATA, read_rows
 from simlib.version import __version__
 
@@ -211,7 +211,7 @@ def _unpack_scenario(
 
 def _standing_then(before: Mapping[str, Standing] | None) -> dict[str, Value]:
     """Where the controls stood unless moved; one that was not there yet stands at 0."""
-    found = Scenario().controls()
+    found = beginning().controls()
     if before is None:
         return found
     for control in found:
@@ -229,7 +229,7 @@ def _unpack_value(body: Unpacker, kind: int) -> Value | None:
     if kind == SWITCH:
         return bool(body.whole(1))
     if kind == CHOICE:
-        choices = {name_id(name): name for name in ("", *policy_names(), *OUTCOME_NAMES)}
+        choices = {name_id(name): name for name in ("", *presets(), *OUTCOME_NAMES)}
         return choices.get(body.whole(ID_BITS))
     raise InputError(f"{WHERE}: holds a value of no known kind")
 
@@ -262,7 +262,7 @@ def controls() -> tuple[str, ...]:
 
 def standings() -> dict[str, Standing]:
     """Where the controls stand in this version unless they are moved."""
-    now = Scenario().controls()
+    now = beginning().controls()
     pins = [f"assumptions.{name}" for name in ASSUMPTIONS]
     pins += [f"judgement.{name}" for name in JUDGEMENT]
     found = {}

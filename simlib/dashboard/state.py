@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
@@ -21,12 +22,13 @@ from simlib.dashboard.catalogue import (
     bounds,
     label,
     names,
+    presets,
     programmes,
     todays_split,
 )
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.parameters import load_parameters, number_fault
-from simlib.policy import Policy, default_start, policy_names
+from simlib.policy import Policy, default_start
 from simlib.strategies import Strategy
 from simlib.tables import read_toml, write_toml
 
@@ -132,8 +134,7 @@ class Scenario:
 
     def reset(self, panel: str) -> "Scenario":
         """One of :data:`PANELS` as at the beginning, all else as it is."""
-        first = Scenario()
-        return replace(self, **{name: getattr(first, name) for name in PANELS[panel]})
+        return replace(self, **{name: getattr(beginning(), name) for name in PANELS[panel]})
 
     def policy_reset(self) -> "Scenario":
         """Policy as at the beginning, all else kept."""
@@ -168,7 +169,7 @@ class Scenario:
         ----------
         since : by default the scenario at the beginning
         """
-        before, now = (since or Scenario()).controls(), self.controls()
+        before, now = (since or beginning()).controls(), self.controls()
         keys = dict.fromkeys((*before, *now))
         return {key: now.get(key) for key in keys if before.get(key) != now.get(key)}
 
@@ -216,6 +217,12 @@ class Scenario:
         scenario = attempt(lambda: cls.from_table(table, where), faults)
         faults.raise_any()
         return cast(Scenario, scenario)
+
+
+@cache
+def beginning() -> Scenario:
+    """The scenario in which nothing was moved (made once)."""
+    return Scenario()
 
 
 def _frozen(group: str, values: Any) -> Any:
@@ -275,7 +282,7 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
         faults.add("count_prison", f"{shown(scenario.count_prison)} is neither true nor false")
     for group in GROUPS:
         _check_group(group, getattr(scenario, group), faults)
-    for key, allowed in (("preset", ("", *policy_names())), ("outcome", OUTCOME_NAMES)):
+    for key, allowed in (("preset", ("", *presets())), ("outcome", OUTCOME_NAMES)):
         if getattr(scenario, key) not in allowed:
             faults.add(key, unknown(getattr(scenario, key), allowed))
     faults.raise_any()
