@@ -123,7 +123,7 @@ class PolicyPanel(Panel):
             description="Add a line:",
             tooltip="Draws a shipped policy as a line of its own",
             style={"description_width": "72px"},
-            layout={"width": "100%"},
+            layout={"width": "auto"},
         )
         for name, switch in {**self.switches, "preset": self.preset}.items():
             switch.observe(partial(self._switched, name), "value")
@@ -200,7 +200,7 @@ class PinsPanel(Panel):
         others = {label: name for label, name in rows.items() if name not in self._first}
         self._rows = w.VBox()
         self.more = w.Dropdown(
-            options=[("another one ...", ""), *sorted(others.items())], layout={"width": "100%"}
+            options=[("another one ...", ""), *sorted(others.items())], layout={"width": "auto"}
         )
         self.more.observe(self._pin, "value")
         below = [self.more] if others else []
@@ -248,7 +248,7 @@ def _limits(group: str, name: str) -> Range:
 
 
 def _switch(label: str) -> w.Checkbox:
-    return w.Checkbox(value=True, description=label, indent=False, layout={"width": "100%"})
+    return w.Checkbox(value=True, description=label, indent=False, layout={"width": "auto"})
 
 
 def button(label: str, pressed: Callable[[], None], tooltip: str = "") -> w.Button:
