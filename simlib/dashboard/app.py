@@ -15,9 +15,10 @@ from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT
 from simlib.dashboard.controls import Control
 from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.files import Files
+from simlib.dashboard.folds import button
 from simlib.dashboard.idle import POLICY, Key, idle
 from simlib.dashboard.live_chart import LiveChart
-from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, button, changed
+from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, changed
 from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check

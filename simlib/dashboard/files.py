@@ -14,7 +14,7 @@ from simlib.charts import MIME
 from simlib.dashboard import compute
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.download import DownloadButton
-from simlib.dashboard.panels import button
+from simlib.dashboard.folds import button
 from simlib.dashboard.session import Session
 from simlib.dashboard.share_box import ShareBox
 from simlib.errors import InputError
