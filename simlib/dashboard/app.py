@@ -240,8 +240,11 @@ class Dashboard(w.Box):
             if self.runner.newer:
                 raise compute.Outdated
 
+        if self.details.any_open:
+            self.say("Making anew what is open below the picture.")
         with contextlib.suppress(compute.Outdated):
             self.details.refresh(self.history.now, self.picture, watch)
+            self.say("")
 
     def _keep(self) -> None:
         """Show the share code of what is drawn, and save it."""

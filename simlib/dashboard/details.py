@@ -13,10 +13,10 @@ import ipywidgets as w
 from simlib import charts
 from simlib.analysis.wedges import wedges
 from simlib.chart_style import STATUS_QUO
-from simlib.dashboard import compute
+from simlib.dashboard import compute, words
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.folds import Fold, Watch, Work, button
-from simlib.dashboard.session import LINES, NO_POLICY_NAME, PRESET_NAME, Session
+from simlib.dashboard.session import LINES, NO_POLICY_NAME, PRESET_NAME, Kept, Session
 from simlib.dashboard.several import side_by_side_picture
 from simlib.dashboard.state import FIRST_OUTCOME, Scenario
 from simlib.dashboard.why import identity_figure, wedges_figure
@@ -74,11 +74,16 @@ class Details(w.VBox):
         self.levers = LeverShares(session, failed)
         self.folds = {
             "why": Fold("Why: which factor moved?", [self.why], opened=redraw),
-            "ledger": Fold("Ledger: what each brings, costs, and who pays", [self.ledger], opened=redraw),
+            "ledger": Fold("Ledger: what each brings and costs", [self.ledger], opened=redraw),
             "kept": Fold("Side by side: keep lines and compare them", [self.kept], opened=redraw),
             "levers": Fold("What each lever adds", [self.levers]),
-        }  # fmt: skip
+        }
         super().__init__([*self.folds.values()])
+
+    @property
+    def any_open(self) -> bool:
+        """Whether there is anything to make anew."""
+        return any(fold.is_open for name, fold in self.folds.items() if name != "levers")
 
     def refresh(self, session: Session, picture: Picture, watch: Watch) -> None:
         """Make what is open anew.
@@ -108,8 +113,9 @@ class KeptLines(w.VBox):
         self.line = w.Dropdown(description="Line:")
         self.chosen = w.Dropdown(description="Kept:", options=[("none yet", "")])
         self.reference = w.Dropdown(description="Against:", tooltip="Differences are taken from it")
-        self.words, self.found = w.HTML(), w.HTML()
+        self.answer, self.found = w.HTML(), w.HTML()
         self._showing = False
+        self._known: list[tuple[Kept, Policy]] = []
         self.reference.observe(self._referred, "value")
         rows = [
             [self.name, self.line, button("Keep", self.keep)],
@@ -118,17 +124,17 @@ class KeptLines(w.VBox):
         boxes = [w.HBox(row) for row in rows]
         for box in boxes:
             box.add_class("simlib-files")
-        super().__init__([*boxes, self.words, self.found])
+        super().__init__([*boxes, self.answer, self.found])
 
     def keep(self) -> None:
         """Keep the chosen line, or say beside the name why that cannot be."""
         try:
             session = self._session().keep(self.name.value, self.line.value)
         except InputError as problem:
-            words = html.escape(str(problem))
-            self.words.value = f"<p class='simlib-error' role='alert'>{words}</p>"
+            said = html.escape(str(problem))
+            self.answer.value = f"<p class='simlib-error' role='alert'>{said}</p>"
             return
-        self.words.value = ""
+        self.answer.value = ""
         self._go(lambda _: session)
 
     def drop(self) -> None:
@@ -157,13 +163,20 @@ class KeptLines(w.VBox):
         """Draw the present and the kept lines side by side, all on the same draws."""
         labels = line_labels(session.now)
         shown = {labels[n]: p for n, p in compute.policies(session.now, watch).items()}
-        for each in session.kept:
-            shown[each.name] = compute.policies(each.scenario, watch)[each.line]
+        self._known = [(each, self._policy(each, watch)) for each in session.kept]
+        shown |= {each.name: policy for each, policy in self._known}
         against = {NO_POLICY_NAME: STATUS_QUO, **labels}.get(session.reference, session.reference)
         picture = side_by_side_picture(
             shown, session.now.pinned, against, drawn_outcome(session.now), watch=watch
         )
         self.found.value = figure(picture.spec) + picture.page()
+
+    def _policy(self, kept: Kept, watch: Watch) -> Policy:
+        """The policy of a kept line; equal money is found once for each."""
+        for each, policy in self._known:
+            if each == kept:
+                return policy
+        return compute.policies(kept.scenario, watch)[kept.line]
 
 
 class LeverShares(w.VBox):
@@ -191,7 +204,7 @@ class LeverShares(w.VBox):
         found = wedges(
             policy, outcome=drawn_outcome(scenario), assumptions=scenario.pinned, watch=watch
         )
-        against = compute.words.against(scenario)
+        against = words.against(scenario)
         footer = f"Extra money {scenario.money(self.line.value):,.0f} million USD a year."
         spec = wedges_figure(found, line_labels(scenario)[self.line.value], against, footer)
         self.found.value = figure(spec)
@@ -201,5 +214,7 @@ def _offer(dropdown: w.Dropdown, options: list[tuple[str, str]], value: str | No
     """Give a drop-down other options where they differ, and a value where it is among them."""
     if dropdown.options != tuple(options):
         dropdown.options = options
-    if value in [name for _, name in options] and dropdown.value != value:
-        dropdown.value = value
+    values = [name for _, name in options]
+    wanted = value if value in values else values[0]
+    if dropdown.value != wanted:
+        dropdown.value = wanted
