@@ -22,7 +22,7 @@ from simlib.dashboard.state import FIRST_OUTCOME, Scenario
 from simlib.dashboard.why import identity_figure, wedges_figure
 from simlib.dashboard.words import SERIES
 from simlib.errors import InputError
-from simlib.policy import load_policy
+from simlib.policy import Policy, load_policy
 from simlib.results import OUTCOMES
 
 Go = Callable[[Callable[[Session], Session]], None]
