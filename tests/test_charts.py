@@ -205,8 +205,20 @@ def test_no_policy_at_all_can_be_drawn(chart):
     tables["lines"] = tables["lines"][tables["lines"]["series"] == charts.STATUS_QUO]
     tables["difference"] = tables["difference"].iloc[:0]
     spec = charts.fill(chart, tables)
-    assert spec["datasets"]["difference"] == []
+    assert [row["colour"] for row in spec["datasets"]["difference"]] == ["transparent"]
     assert charts.export(spec, "svg").startswith(b"<svg")
+
+
+def test_no_table_is_empty_so_that_every_axis_has_ends():
+    tables = example()
+    for name in ("lines", "observed"):
+        tables[name] = tables[name].iloc[:0]
+    tables["words"]["record_end"] = 1900.0  # before all that is drawn
+    prepared = charts.prepare(tables)
+    unseen = ["lines", "observed", "record", "lines_hatch", "difference_hatch"]
+    for name in unseen:
+        assert prepared[name]["colour"].tolist() == ["transparent"]
+        assert prepared[name].notna().all(axis=None)
 
 
 def test_the_order_of_rows_does_not_matter():
