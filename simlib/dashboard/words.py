@@ -211,7 +211,7 @@ def _changes(shown: View, strategies: dict[str, Comparison], years: int) -> str:
         ends = f" (9 in 10: {low} to {high})" if low != high else ""
         said.append(f"{label} {middle}{ends}")
     when = f"Over {years} years" if shown.summed else f"On average over {years} years"
-    return f"{when}, against no new policy: {'; '.join(said)} {unit}."
+    return f"{when}, against no new policy ({unit}): {'; '.join(said)}."
 
 
 def _cost_title(ensemble: Ensemble, years: int) -> tuple[str, str]:
