@@ -72,7 +72,7 @@ def test_synthetic_records_have_the_density_of_the_likelihood(one) -> None:
 
 
 def test_synthetic_deaths_have_the_density_of_the_likelihood(one) -> None:
-    p, flows, error = one
+    p, flows, _ = one
     series = OBSERVED[RECORD]
     modelled = by_period(flows, "deaths_fentanyl", series.start, series.end)[:, 0]
     exact = with_values(OBSERVED, **{RECORD: modelled})
@@ -107,7 +107,7 @@ def test_rank_counts_samples_below_and_breaks_ties_by_lot() -> None:
 
 
 def _conjugate(narrower: float, shift: float = 0.0) -> np.ndarray:
-    """Ranks of a toy: prior N(0, 1), four observations of noise 1; its posterior, or a wrong one."""
+    """Ranks of a toy: prior N(0, 1), four observations of noise 1; right or wrong posterior."""
     rng = np.random.default_rng(11)
     true = rng.standard_normal(400)
     seen = true[:, None] + rng.standard_normal((400, 4))

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from simlib.calibration import pieces
+from simlib.calibration.fingerprint import model_fingerprint
 from simlib.calibration.refit import Effort
 from simlib.tables import DATA
-from simlib.version import model_hash
 
 RESULTS = DATA / "study"
 SEED = 2026
@@ -27,7 +27,7 @@ class Options(NamedTuple):
     def pieces_of(self, study: str) -> Path:
         """Folder of a study's pieces: no other model, effort or seed shares it."""
         effort = f"{self.effort.particles}x{self.effort.moves}"
-        return self.folder / f"{study}-{model_hash()}-{effort}-{self.seed}"
+        return self.folder / f"{study}-{model_fingerprint()}-{effort}-{self.seed}"
 
 
 def parser(study: str, described: str | None) -> argparse.ArgumentParser:
@@ -54,7 +54,7 @@ def write(table: pd.DataFrame, name: str, run: Options) -> None:
     """Write a table with the model and the settings that it belongs to in every row."""
     run.to.mkdir(parents=True, exist_ok=True)
     settings = f"{run.effort.particles} particles, {run.effort.moves} moves, seed {run.seed}"
-    belongs = table.assign(model_hash=model_hash(), settings=settings)
+    belongs = table.assign(model=model_fingerprint(), settings=settings)
     path = run.to / f"{name}.csv"
     unfinished = path.with_suffix(".part")
     belongs.to_csv(unfinished, index=False, float_format="%.5g", lineterminator="\n")

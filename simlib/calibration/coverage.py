@@ -37,7 +37,7 @@ BINS = 10
 """Of the histogram of ranks."""
 CHECKED = 4
 """Records that are fitted once more, harder."""
-HARDER = 4
+HARDER = 2
 """How many times as many particles and moves they get."""
 DEATHS = ("deaths_fitted_last_year", "deaths_next_year", "deaths_next_five_years")
 AHEAD = 5

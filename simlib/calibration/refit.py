@@ -12,7 +12,7 @@ from simlib.calibration import build, likelihood, sampler
 from simlib.observed import Observed
 from simlib.parameters import Parameters
 from simlib.posterior import Posterior
-from simlib.version import model_hash
+from simlib.version import __version__
 
 Array = NDArray[np.float64]
 Witness = Callable[[Mapping[str, Array], Mapping[str, Array]], Array]
@@ -93,7 +93,7 @@ def refit(
     )
     order = rng.permutation(effort.particles)
     p = draws(found.scores[order])
-    about = {"model_hash": model_hash(), "seed": seed, **effort._asdict()}
+    about = {"model_version": __version__, "seed": seed, **effort._asdict()}
     last = build.in_batches(found.scores[order], residual)
     posterior = Posterior({name: p[name] for name in names}, last, about)
     return Refit(posterior, found.log_likelihood[order], found.log_evidence, dict(held))
