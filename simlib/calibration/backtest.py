@@ -33,6 +33,7 @@ NOT_YET = {"pandemic_effect": 2020.25, "shock_depth": 2023.5}
 """Effects that are switched off at origins up to the date given, when nobody knew of them."""
 TOO_LATE = ("purity_fall", "anchors")
 """Terms of the likelihood that speak of 2021 and later, left out at every origin."""
+CLAIMED = 0.8
 SEIZURES_FROM = 2021.0
 """Origin from which two fiscal years of seizures are known, and so a change."""
 MODEL = "this model"
@@ -109,11 +110,22 @@ def _case(samples: Array, happened: float) -> dict[str, float]:
         "wis_log": float(scores.weighted_interval_score(np.log(samples), np.log(truth))),
         "bias_log": float(np.log(np.median(samples) / happened)),
         "width_log_80": float(np.log(ends["high_80"] / ends["low_80"])),
+        "reach": _reach(happened, float(np.median(samples)), ends["low_80"], ends["high_80"]),
     }
 
 
+def _reach(happened: float, median: float, low: float, high: float) -> float:
+    """Distance from the median in logs, over that of the end of the 80 % interval on its side."""
+    end = high if happened > median else low
+    return float(np.log(happened / median) / np.log(end / median))
+
+
 def summary(rows: pd.DataFrame, by: tuple[str, ...] = ("forecaster",)) -> pd.DataFrame:
-    """Coverage, scores, bias and width by forecaster: means over forecasts."""
+    """Coverage, scores, bias and width by forecaster: means over forecasts.
+
+    `wider_by` is the factor by which intervals in logs would have had to be stretched for the 80 %
+    intervals to hold 80 % of what happened.
+    """
     held = {
         f"covered_{100 * level:.0f}": rows["happened"].between(
             rows[f"low_{100 * level:.0f}"], rows[f"high_{100 * level:.0f}"]
@@ -123,7 +135,8 @@ def summary(rows: pd.DataFrame, by: tuple[str, ...] = ("forecaster",)) -> pd.Dat
     judged = rows.assign(**held, forecasts=1.0)
     means = ["wis", "wis_log", "bias_log", "width_log_80", *held]
     grouped = judged.groupby(list(by), sort=False)
-    return grouped[means].mean().join(grouped["forecasts"].sum()).reset_index()
+    found = grouped[means].mean().join(grouped["forecasts"].sum())
+    return found.join(grouped["reach"].quantile(CLAIMED).rename("wider_by")).reset_index()
 
 
 def main() -> None:

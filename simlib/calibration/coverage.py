@@ -166,9 +166,13 @@ def main() -> None:
     parser = commands.parser("coverage", main.__doc__)
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--checked", type=int, default=CHECKED, help="records fitted harder too")
+    parser.add_argument("--finished", action="store_true", help="only judge what is finished")
     line = parser.parse_args()
     run = commands.chosen(line)
     keys = [f"{record:04}" for record in range(line.records)]
+    if line.finished:
+        stored = {path.stem for path in run.pieces_of("coverage").glob("*.npz")}
+        keys, line.checked = [key for key in keys if key in stored], 0
     fast = perform_all(
         partial(perform, seed=run.seed, effort=run.effort),
         keys,
@@ -177,6 +181,8 @@ def main() -> None:
         "records",
     )
     commands.write(table(fast), "coverage", run)
+    if not line.checked:
+        return
     effort = Effort(*(HARDER * each for each in run.effort))
     harder = perform_all(
         partial(perform, seed=run.seed, effort=effort),
