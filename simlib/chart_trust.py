@@ -63,12 +63,25 @@ def forecasts(cases: pd.DataFrame, recorded: pd.Series, origin: float) -> alt.La
     )
     known = alt.Chart(pd.DataFrame({"date": [origin]})).encode(x=x)
     layers.append(known.mark_rule(color=FAINT, strokeDash=[2, 2]))
-    said = f"Known until {_date(origin)}: forecast, and what happened"
+    said = f"Known until {date_in_words(origin)}: forecast, and what happened"
     return _titled(
         alt.layer(*layers),
         said,
         "dots: counted · tick: median forecast · bars: 50, 80 and 95 % intervals",
     ).properties(width=WIDTH, height=HEIGHT)
+
+
+def claimed(backtest: pd.DataFrame) -> pd.DataFrame:
+    """Share claimed and share held, long, for :func:`claims`.
+
+    Parameters
+    ----------
+    backtest : columns `forecaster` and `covered_...`
+    """
+    columns = [column for column in backtest.columns if column.startswith("covered_")]
+    long = backtest.melt("forecaster", columns, "claimed", "held")
+    share = long["claimed"].str.removeprefix("covered_").astype(float) / 100
+    return long.assign(claimed=share).rename(columns={"forecaster": "name"})
 
 
 def claims(judged: pd.DataFrame) -> alt.LayerChart:
@@ -187,7 +200,8 @@ def _hues(names: list[str]) -> list[str]:
     return [MODEL_COLOUR, *FURTHER_COLOURS, FAINT, GRID][: len(names)]
 
 
-def _date(when: float) -> str:
+def date_in_words(when: float) -> str:
+    """A date for a reader [decimal year]: the end of a year, or its middle."""
     month = round((when % 1) * 12)
     return f"the end of {int(when) - 1}" if month == 0 else f"mid-{int(when)}"
 

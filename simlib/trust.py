@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from simlib.errors import InputError, unknown
+from simlib.observed import RECORD, load_observed
 from simlib.tables import DATA
 
 RESULTS = DATA / "study"
@@ -77,6 +78,12 @@ def past_errors(folder: Path = RESULTS) -> pd.DataFrame:
             "held": own["happened"].between(own["low_80"], own["high_80"]),
         }
     ).reset_index(drop=True)
+
+
+def counted() -> pd.Series:
+    """Deaths in the twelve months before the end of each quarter, by that date [decimal year]."""
+    series = load_observed()[RECORD]
+    return pd.Series(series.values, series.end).rolling(4).sum().dropna()
 
 
 def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
