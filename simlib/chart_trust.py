@@ -158,7 +158,7 @@ def intervals(table: pd.DataFrame, label: str, along: str) -> alt.LayerChart:
     ]
     return _titled(
         alt.layer(*layers),
-        "Deaths that internal enforcement adds over border",
+        "Border against internal, by what was left out",
         "tick: median · bar: 9 in 10 draws · right of zero border saves more lives",
     ).properties(width=WIDTH - 140, height=ROW * len(table))
 
