@@ -13,6 +13,8 @@ ORDER = [
     "tables",
     "parameters",
     "observed",
+    "fetch",
+    "agencies",
     "policy",
     "posterior",
     "sampling",
