@@ -19,7 +19,7 @@ SHIPPED = DATA / "posterior.npz"
 RESIDUAL = "last_residual"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Posterior:
     """Joint draws of the calibrated parameters.
 

@@ -45,6 +45,7 @@ def simulate(
     *,
     seed: int = 1,
     prior: bool = False,
+    posterior: Posterior | None = None,
     steps_per_year: int = STEPS_PER_YEAR,
 ) -> Ensemble:
     """Simulate the record and the projection under one or more policies on the same draws.
@@ -57,6 +58,7 @@ def simulate(
     assumptions : values by parameter name that override their distribution
     seed : any whole number; the same seed gives the same numbers
     prior : draw every parameter from its prior, not from the posterior
+    posterior : to draw from instead of the shipped one, such as an updated one
     steps_per_year : a multiple of 12
 
     Returns
@@ -74,11 +76,11 @@ def simulate(
     end = world.record_end(observed)
     last = _checked(draws, until, seed, steps_per_year, end)
     pinned = parameters.check(assumptions or {})
-    posterior = None if prior else shipped_posterior()
+    posterior = None if prior else posterior or shipped_posterior()
     p = sampling.draw(parameters, draws, seed, pinned, posterior)
     touching = parameters.select(scope="history")
     key = tuple(sorted((k, v) for k, v in pinned.items() if k in touching))
-    past = _history(draws, seed, key, prior, steps_per_year)
+    past = _history(draws, seed, key, posterior, steps_per_year)
     dt = 1 / steps_per_year
     time = _mid_steps(end, last + 1, steps_per_year)
     error = model_error(p, seed, posterior, observed, draws)
@@ -175,11 +177,14 @@ def payer_shares(lever: str, payers: Sequence[str], p: Mapping[str, Array]) -> d
 
 @lru_cache(maxsize=8)
 def _history(
-    draws: int, seed: int, pinned: tuple[tuple[str, float], ...], prior: bool, steps_per_year: int
+    draws: int,
+    seed: int,
+    pinned: tuple[tuple[str, float], ...],
+    posterior: Posterior | None,
+    steps_per_year: int,
 ) -> Past:
     """The history of a set of draws; kept, so that moving a policy does not run it again."""
     parameters, observed = load_parameters(), load_observed()
-    posterior = None if prior else shipped_posterior()
     p = sampling.draw(parameters, draws, seed, dict(pinned), posterior)
     error = model_error(p, seed, posterior, observed, draws)
     return history(p, observed, error, steps_per_year)
