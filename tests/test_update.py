@@ -1,0 +1,273 @@
+"""The posterior, weighted by new counts: by hand, against a known truth, and where it must fail."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simlib
+import simlib.agencies
+from simlib import sampling
+from simlib import update as updating
+from simlib.errors import InputError
+from simlib.observed import load_observed
+from simlib.parameters import load_parameters
+from simlib.posterior import SHIPPED, read_posterior, shipped_posterior
+from simlib.update import update
+
+END = load_observed().record_end
+MONTHS = [round(12 * END) + 3 * ahead for ahead in (1, 2, 3)]
+TO = [updating._month(stop) for stop in MONTHS]
+EXCESS = load_parameters()["predicted_over_final"]
+
+
+def counts(values, mark="predicted", to=TO):
+    return pd.DataFrame(
+        {
+            "place": "US",
+            "series": "deaths_synthetic_opioids",
+            "twelve_months_to": list(to)[: len(values)],
+            "mark": mark,
+            "deaths_in_12_months": [float(value) for value in values],
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """Final deaths in each window that each row of the posterior expects."""
+    posterior, windows = shipped_posterior(), updating._windows(counts([1, 1, 1]), load_observed())
+    p = sampling.draw(load_parameters(), len(posterior.residual), 1, None, posterior)
+    quarters = updating._quarters(p, posterior, load_observed(), windows)
+    return updating._expected(p, quarters, windows)
+
+
+def published(deaths):
+    """What CDC would predict where these are the final counts."""
+    return deaths * EXCESS.value
+
+
+def test_a_window_is_the_known_quarters_and_the_new_ones():
+    record = load_observed()["deaths_synthetic_opioids_quarterly"].values
+    windows = updating._windows(counts([5, 6, 7]), load_observed())
+    assert [window.known for window in windows] == [
+        sum(record[-3:]), sum(record[-2:]), record[-1]
+    ]  # fmt: skip
+    assert [window.new.tolist() for window in windows] == [
+        [True, False, False], [True, True, False], [True, True, True]
+    ]  # fmt: skip
+    late = updating._windows(counts([5], to=[updating._month(MONTHS[0] + 15)]), load_observed())
+    assert late[0].known == 0
+    assert late[0].new.tolist() == [False, False, True, True, True, True]
+
+
+def test_the_better_mark_is_used_and_other_sums_are_left_alone():
+    both = pd.concat(
+        [
+            counts([5], "predicted"),
+            counts([4], "provisional"),
+            counts([9], "final"),
+            counts([8], to=[updating._month(MONTHS[0] + 1)]),
+            counts([8], to=["2024-12"]),
+            counts([8]).assign(place="AK"),
+            counts([8]).assign(series="deaths_heroin"),
+            counts([np.nan], to=TO[1:]),
+        ]
+    )
+    (window,) = updating._windows(both, load_observed())
+    assert (window.to, window.mark, window.counted) == (TO[0], "predicted", 5)
+    (window,) = updating._windows(counts([4], "provisional"), load_observed())
+    assert window.mark == "provisional"
+
+
+def test_expected_sums_and_covariance_by_hand():
+    """One draw, two quarters; the second window holds both."""
+    p = {
+        "model_error_correlation": np.array([0.5]),
+        "model_error_sd": np.array([0.1]),
+        "background_deaths": np.array([800.0]),
+        "count_spread": np.array([0.02]),
+    }
+    windows = [
+        updating.Window("a", "predicted", 1, 3000.0, np.array([True, False])),
+        updating.Window("b", "predicted", 1, 2000.0, np.array([True, True])),
+    ]
+    found = updating._expected(p, np.array([[1000.0], [2000.0]]), windows)
+    np.testing.assert_allclose(found.deaths, [[4000, 5000]])
+    illicit = np.diag([800.0, 1800.0])
+    error = 0.01 * np.array([[1 - 0.25, 0.5 - 0.125], [0.5 - 0.125, 1 - 0.0625]])
+    noise = np.diag([1000 + 20.0**2, 2000 + 40.0**2])
+    of_quarters = illicit @ error @ illicit + noise
+    sums = np.array([[1, 0], [1, 1]])
+    by_hand = sums @ of_quarters @ sums.T / np.outer([4000, 5000], [4000, 5000])
+    np.testing.assert_allclose(found.covariance[0], by_hand)
+
+
+def test_quarters_are_those_of_the_expected_model_error():
+    """A simulation with the drawn error differs from them by what the error surprises with."""
+    posterior, observed, rows = shipped_posterior(), load_observed(), 200
+    few = type(posterior)(posterior.take(rows), posterior.take_residual(rows), posterior.about)
+    windows = updating._windows(counts([1, 1, 1]), observed)
+    first = round((END - 2013) * 4)
+    drawn = sampling.sample(load_parameters(), rows, 1, None, few, record_quarters=first)
+    p = drawn.parameters
+    calm = updating._quarters(p, few, observed, windows)
+    found = simlib.simulate(draws=rows, until=2025, posterior=few)
+    surprised = found.projection["deaths_fentanyl"][:9, 0].reshape(3, 3, rows).sum(axis=1)
+    background = p["background_deaths"] / 4
+    apart = np.log(surprised - background) - np.log(calm - background)
+    expected = p["model_error_correlation"] ** np.arange(1, 4)[:, None] * few.residual
+    np.testing.assert_allclose(apart, drawn.error[first : first + 3] - expected, atol=0.03)
+    assert np.abs(apart).max() > 0.1
+
+
+@pytest.mark.parametrize("tail", [0.15, 0.5, 0.85])
+def test_counts_of_one_row_pull_the_weights_toward_rows_like_it(expected, tail):
+    last = expected.deaths[:, -1]
+    truth = int(np.argsort(last)[int(tail * len(last))])
+    made = published(expected.deaths[truth])
+    windows = updating._windows(counts(made), load_observed())
+    logs, _ = updating._weighed(expected, windows)
+    weights = np.exp(logs - np.max(logs))
+    weights /= weights.sum()
+    distance = np.abs(np.log(expected.deaths / expected.deaths[truth])).mean(axis=1)
+    assert weights @ distance < 0.6 * distance.mean()
+    assert weights[truth] > np.median(weights)
+
+
+def test_counts_in_the_middle_leave_most_rows(expected):
+    found = update(shipped_posterior(), counts(published(np.median(expected.deaths, axis=0))))
+    report = found.about["update"]
+    assert report["effective_share"] > 0.5
+    assert not report["full_calibration_due"]
+    assert "no full calibration is due" in updating.verdict(found)
+    assert all(0.3 < each["chance_of_fewer"] < 0.7 for each in report["windows"])
+
+
+@pytest.mark.parametrize("factor", [0.3, 3])
+def test_absurd_counts_say_that_a_full_calibration_is_due(expected, factor):
+    absurd = factor * published(np.median(expected.deaths, axis=0))
+    found = update(shipped_posterior(), counts(absurd))
+    assert found.about["update"]["full_calibration_due"]
+    said = updating.verdict(found)
+    assert "A full calibration is due: only" in said
+    assert ("below" if factor < 1 else "above") + " what the rows expected" in said
+
+
+def test_a_surprise_alone_makes_a_calibration_due():
+    """Rows that agree with each other and not with the count keep all their weight."""
+    rows = 50
+    same = updating.Expected(np.full((rows, 1), 4e4), np.full((rows, 1, 1), 1e-4))
+    (window,) = updating._windows(counts([6e4]), load_observed())
+    logs, below = updating._weighed(same, [window])
+    report = updating._report(np.full(rows, 1 / rows), below, same, [window])
+    assert np.ptp(logs) < 1e-9
+    assert report["effective_share"] == 1
+    assert report["full_calibration_due"]
+
+
+def test_an_updated_posterior_moves_the_projection_and_only_by_its_rows(expected):
+    high = published(np.quantile(expected.deaths, 0.8, axis=0))
+    before, began = shipped_posterior(), time.monotonic()
+    after = update(before, counts(high))
+    assert time.monotonic() - began < 60
+    assert len(after.residual) == len(before.residual)
+    assert set(before.values) < set(after.values)
+    assert "shock_recovery_months" in after.values
+    again = update(before, counts(high))
+    np.testing.assert_array_equal(after.values["overdose_rate"], again.values["overdose_rate"])
+    other = update(before, counts(high), seed=2)
+    assert not np.array_equal(after.values["overdose_rate"], other.values["overdose_rate"])
+
+    def deaths(posterior):
+        found = simlib.simulate(draws=800, until=2026, posterior=posterior)
+        return np.median(found.yearly("deaths_fentanyl")[-2:, 0], axis=-1)
+
+    assert np.all(deaths(after) > 1.01 * deaths(before))
+
+
+def test_rows_stay_whole(expected):
+    """A row of the update is one row of the projection: its residual belongs to its values."""
+    before = shipped_posterior()
+    after = update(before, counts(published(np.median(expected.deaths, axis=0))))
+    keys = [
+        list(zip(p.values["overdose_rate"], p.values["entry_2013"], strict=True))
+        for p in (before, after)
+    ]
+    place = {key: row for row, key in enumerate(keys[0])}
+    rows = [place[key] for key in keys[1]]
+    np.testing.assert_array_equal(after.residual, before.residual[rows])
+    np.testing.assert_array_equal(after.values["pill_share"], before.values["pill_share"][rows])
+    assert len(set(rows)) < len(rows)
+
+
+def test_counts_are_not_used_twice(expected):
+    once = update(shipped_posterior(), counts(published(np.median(expected.deaths, axis=0))))
+    assert once.about["data_vintage"].endswith(f"weighted by predicted counts to {TO[-1]}")
+    with pytest.raises(InputError, match="already updated"):
+        update(once, counts([5e4]))
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (counts([]), "nothing to update with"),
+        (counts([4e4], to=["2024-12"]), "nothing to update with"),
+        (counts([4e4], to=["2025"]), "is no month"),
+        (counts([4e4]).drop(columns="mark"), "columns mark are missing"),
+    ],
+)
+def test_counts_that_cannot_be_used_are_refused(frame, said):
+    with pytest.raises(InputError, match=said):
+        update(shipped_posterior(), frame)
+
+
+# --- command ----------------------------------------------------------------------------------
+
+
+def write(path, deaths):
+    header = ",".join(simlib.agencies.COUNT_COLUMNS)
+    lines = [
+        f"US,{to[:4]},{simlib.agencies.MONTHS[int(to[5:]) - 1]},12 month-ending,"
+        f'"Synthetic opioids, excl. methadone (T40.4)",{count:.0f},100,0,United States,,,'
+        for to, count in zip(TO, deaths, strict=True)
+    ]
+    path.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+    return str(path)
+
+
+def test_the_command_writes_a_new_file_and_never_over_another(expected, tmp_path, capsys):
+    file = write(tmp_path / "counts.csv", 1.015 * np.median(expected.deaths, axis=0))
+    to = tmp_path / "mine.npz"
+    assert updating.main([file, "--to", str(to)]) == 0
+    assert "no full calibration is due" in capsys.readouterr().out
+    kept = read_posterior(to)
+    assert kept.about["update"]["windows"][0]["mark"] == "provisional"
+    assert simlib.simulate(draws=3, until=2025, posterior=kept).draws == 3
+    before = to.read_bytes()
+    for taken in (to, SHIPPED):
+        assert updating.main([file, "--to", str(taken)]) == 2
+        assert "exists already and is not overwritten" in capsys.readouterr().err
+    assert to.read_bytes() == before
+    assert updating.main([file, "--to", str(tmp_path / "no" / "mine.npz")]) == 2
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["counts.csv", "mine.npz"]
+
+
+def test_the_command_writes_nothing_when_a_calibration_is_due(tmp_path, capsys):
+    file = write(tmp_path / "counts.csv", [2e5, 2e5, 2e5])
+    assert updating.main([file, "--to", str(tmp_path / "mine.npz")]) == 1
+    said = capsys.readouterr().out
+    assert "A full calibration is due" in said
+    assert "Nothing was written." in said
+    assert [each.name for each in tmp_path.iterdir()] == ["counts.csv"]
+
+
+def test_the_command_tells_faults_of_the_file(tmp_path, capsys):
+    (tmp_path / "page.csv").write_text("<html>\n")
+    to = ["--to", str(tmp_path / "mine.npz")]
+    assert updating.main([str(tmp_path / "page.csv"), *to]) == 2
+    assert "is a web page" in capsys.readouterr().err
+    file = write(tmp_path / "counts.csv", [5e4, 5e4, 5e4])
+    assert updating.main([file, *to, "--posterior", str(tmp_path / "page.csv")]) == 2
+    assert "cannot be read as a posterior" in capsys.readouterr().err
