@@ -30,6 +30,8 @@ ORDER = [
     "simulation",
     "compare",
     "strategies",
+    "chain",
+    "cocaine",
 ]
 
 
@@ -89,7 +91,8 @@ def test_the_core_knows_no_charts(path: Path) -> None:
 
 
 def test_every_module_of_the_core_has_its_place_in_the_order() -> None:
-    beside = {"__init__", "chart_style", "chart_tables", "charts"}
+    beside = {"__init__", "chart_style", "chart_tables", "charts", "chart_supply"}
+    beside |= {f"walkthrough{book}" for book in ("", "_kilo", "_price", "_cocaine")}
     assert {path.stem for path in SIMLIB.glob("*.py")} - beside == set(ORDER)
 
 
