@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import market, money, people, sampling, supply
-from simlib.chain import Chain, chain_of, retail_cost
+from simlib.chain import Chain, chain_of, lengths, retail_cost
 from simlib.errors import InputError, unknown
 from simlib.parameters import Parameters, load_parameters
 from simlib.people import TO_CUSTODY, Moves
@@ -138,7 +138,7 @@ def grams_avoided(p: Draws) -> Array:
     exits = (p["heavy_to_light"] + p["heavy_exit"])[None, :]
     months = (np.arange(p["horizon_years"][0] * STEPS_PER_YEAR) + 0.5) / STEPS_PER_YEAR
     after = months[:, None]
-    _, leaving = people.chances(Moves(**nobody | {"active_remission": exits}), after)
+    _, leaving = people.chances(Moves(**nobody | {"active_remission": exits}), lengths(after))
     still_heavy = (1 - leaving.active) * money.discount_factor(after, p["discount_rate"])
     heavy_years = still_heavy.sum(axis=0) / STEPS_PER_YEAR
     during = p["treatment_duration"] * p["treatment_share_off_drug"]
@@ -175,7 +175,7 @@ def cost_of_one_percent(p: Draws, programme: str) -> Array:
 
 def treatment_cost(p: Draws, share: Array | float) -> Array:
     """Money for treatments that avoid a share of consumption directly [million USD]."""
-    per_million = money.units_bought(USD_PER_MILLION, p["treatment_cost"], np.zeros(1))
+    per_million = money.units_bought(np.array([USD_PER_MILLION]), p["treatment_cost"], np.zeros(1))
     return share * consumed_kg(p) * G_PER_KG / (per_million * grams_avoided(p))
 
 

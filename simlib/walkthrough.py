@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from simlib import sampling, world
 from simlib.chart_style import number
-from simlib.chart_supply import DEFAULT, DEFAULT_COLOUR, FIRST_COLOUR, PALETTE, YOURS, Line, Sight
+from simlib.chart_supply_tables import (
+    DEFAULT,
+    DEFAULT_COLOUR,
+    FIRST_COLOUR,
+    PALETTE,
+    YOURS,
+    Line,
+    Sight,
+)
 from simlib.observed import load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy
@@ -162,6 +170,11 @@ def change(percent: float) -> str:
     """A change for a sentence: ``+3.4 %``."""
     sign = "+" if percent > 0 else ""
     return f"{sign}{number(percent, 2)} %"
+
+
+def percent_change(ratio: Array) -> Array:
+    """A ratio to today as a change [%]."""
+    return PERCENT * (ratio - 1)
 
 
 def percent(share: float) -> str:

@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 
 from simlib.chart_style import number
-from simlib.chart_supply import (
+from simlib.chart_supply import curves, ranges
+from simlib.chart_supply_tables import (
     DEFAULT_COLOUR,
     FIRST_COLOUR,
     PALETTE,
@@ -14,9 +15,7 @@ from simlib.chart_supply import (
     Sight,
     Words,
     curve_tables,
-    curves,
     range_tables,
-    ranges,
 )
 from simlib.cocaine import PROGRAMMES, cost_of_one_percent, draw_1992, load_cocaine
 from simlib.walkthrough import Array, Picture, Values

@@ -6,9 +6,10 @@ from functools import partial
 import numpy as np
 
 from simlib import enforcement, market, supply
-from simlib.chain import chain_of, retail_cost
+from simlib.chain import chain_of, lengths, retail_cost
 from simlib.chart_style import number
-from simlib.chart_supply import (
+from simlib.chart_supply import curves, ranges
+from simlib.chart_supply_tables import (
     DEFAULT,
     DEFAULT_COLOUR,
     FIRST_COLOUR,
@@ -17,9 +18,7 @@ from simlib.chart_supply import (
     Sight,
     Words,
     curve_tables,
-    curves,
     range_tables,
-    ranges,
 )
 from simlib.walkthrough import (
     PERCENT,
@@ -132,14 +131,17 @@ def ladder(values: Values, draws: int) -> Sight:
 
 def taken(values: Values, draws: int) -> Sight:
     """What seizures cost the trade at each stage, for each kilogram consumed."""
-    groups, worth = [], np.ones((3, 1))
+    groups = []
     for series, (chosen, colour) in _worlds(values).items():
         chain = chain_of(drawn(chosen, draws))
         worth = (chain.entering * chain.seized * chain.prices[1:])[:, 0]
         share = PERCENT * worth / chain.prices[-1]
         pairs = zip(STAGES_SAID, share, strict=True)
         groups.append([Bar(f"seized {stage}", series, each, colour) for stage, each in pairs])
-    border, total = spread_of(groups[-1][0].values), spread_of(sum(b.values for b in groups[-1]))
+    border, total = (
+        spread_of(groups[-1][0].values),
+        spread_of(np.sum([bar.values for bar in groups[-1]], axis=0)),
+    )
     words = Words(
         f"Border seizures cost the trade {number(border[1], 2)} % of its retail sales, all "
         f"seizures {number(total[1], 2)} %",
@@ -163,7 +165,8 @@ def replaced(values: Values, draws: int) -> Sight:
         cost = retail_cost(chain, p["pass_through_weight"], seized=seized)[0]
         demand = market.demand_ratio(cost, p["demand_elasticity"])
         lag, none = p["shipment_lag_months"] / 12, np.zeros(1)
-        sent = supply.shipments_next(1 / before, demand, after, none, lag, months[:, None] / 12)
+        years = lengths(months[:, None] / 12)
+        sent = supply.shipments_next(1 / before, demand, after, none, lag, years)
         sent = np.minimum(sent, p["slack_production"] / before)
         eaten, _ = market.cleared(sent * after, demand)
         return {
