@@ -28,7 +28,7 @@ SUPPLY_PROGRAMMES = ("source_country", "interdiction", "domestic")
 PROGRAMMES = (*SUPPLY_PROGRAMMES, "treatment")
 CUT = 0.01
 """The fall in consumption that is priced: 1 %."""
-ROUNDS = 40
+ROUNDS = 15
 """Rounds of the search for a budget; each divides the error by ten or more."""
 STEPS_PER_YEAR = 12
 

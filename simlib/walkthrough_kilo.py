@@ -121,8 +121,7 @@ def ladder(values: Values, draws: int) -> Sight:
     bars.insert(0, shown["shown_precursors"])
     landed = spread_of(prices[1, 0] / prices[3, 0])
     words = Words(
-        f"Nearly all of the street price is added inside the US: landed, a kilo is worth "
-        f"{percent(landed[1])} of it",
+        f"Landed in the US, a kilo is worth {percent(landed[1])} of its price on the street",
         f"{draws_said(landed[0], landed[2], percent)} Every labelled step of the axis is ten times "
         "the one before.",
     )

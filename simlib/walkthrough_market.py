@@ -102,10 +102,10 @@ def dilute(values: Values, draws: int) -> Sight:
     lines = several(values, PERCENT * across, lines_of)
     pure, bag, strength = (at(line, PERCENT * here)[1] for line in lines[:3])
     words = Words(
-        f"A shortage mostly sells weaker bags: the bag costs {number(bag, 2)} times as much and "
-        f"holds {number(strength, 2)} of the drug",
-        f"Medians, over today, with {percent(here)} of demand not delivered; a pure milligram "
-        f"costs {number(pure, 2)} times as much.",
+        f"With {percent(here)} of demand not delivered a bag costs {number(bag, 2)} times as much "
+        f"and holds {number(strength, 2)} of the drug",
+        f"Medians, over today. A pure milligram costs {number(pure, 2)} times as much: what the "
+        "bag's price does not show, its strength does.",
     )
     return curve_tables(lines, words, (PERCENT * here, "your share"), within=[1], log=True)
 
