@@ -34,6 +34,8 @@ ORDER = [
     "simulation",
     "compare",
     "strategies",
+    "chain",
+    "cocaine",
 ]
 
 
@@ -94,6 +96,8 @@ def test_the_core_knows_no_charts(path: Path) -> None:
 
 def test_every_module_of_the_core_has_its_place_in_the_order() -> None:
     beside = {"__init__", "chart_style", "chart_tables", "charts", "update"}
+    beside |= {"chart_supply", "chart_supply_tables"}
+    beside |= {f"walkthrough{book}" for book in ("", "_kilo", "_price", "_market", "_cocaine")}
     assert {path.stem for path in SIMLIB.glob("*.py")} - beside == set(ORDER)
 
 
