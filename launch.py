@@ -1,6 +1,7 @@
-"""Set up simlib in .venv beside this file, then open its notebooks or run its checks.
+"""Set up simlib in .venv beside this file, then open its notebooks or the page, or run its checks.
 
     python3 launch.py [arguments for jupyter lab]
+    python3 launch.py page [arguments for voila]
     python3 launch.py test [arguments for pytest]
 
 Standard library only, and plain enough for an old Python 3 to read: it has to run before anything
@@ -24,6 +25,13 @@ STAMP = VENV / "simlib-installed.json"
 LAB_OPTIONS = [
     "--LabApp.default_url=/lab/tree/notebooks/01_border_or_internal.ipynb",
     "--LabApp.extension_manager=readonly",
+]
+# The page asks nobody outside for anything; Voila's template alone would ask for icons.
+NOTHING_OUTSIDE = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' ws: wss: blob:"
+PAGE_OPTIONS = [
+    "notebooks/page/dashboard.ipynb",
+    "--strip_sources=True",
+    "--Voila.tornado_settings={}".format({"headers": {"Content-Security-Policy": NOTHING_OUTSIDE}}),
 ]
 LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 OFFLINE_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
@@ -152,6 +160,8 @@ def main(arguments):
         prepare()
         if arguments[:1] == ["test"]:
             return test(arguments[1:])
+        if arguments[:1] == ["page"]:
+            return hand_over([str(VENV_PYTHON), "-m", "voila", *PAGE_OPTIONS, *arguments[1:]])
         return hand_over([str(VENV_PYTHON), "-m", "jupyterlab", *LAB_OPTIONS, *arguments])
     except OSError as error:
         sys.exit(f"Stopped: {error}")
