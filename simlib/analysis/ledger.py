@@ -151,9 +151,7 @@ def ledger(ensemble: Ensemble, against: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _lines(
-    row: Row, names: Sequence[str], compared: Sequence[Comparison]
-) -> list[dict[str, Any]]:
+def _lines(row: Row, names: Sequence[str], compared: Sequence[Comparison]) -> list[dict[str, Any]]:
     ranges = [_range(row.of(each)) for each in compared]
     middles = row.best * np.array([middle for _, middle, _ in ranges])
     best = middles == np.nanmax(middles, initial=-np.inf)

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as w
 import pandas as pd
 
-from simlib.dashboard.controls import SMALL, Control, Range
+from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.live_chart import LiveChart, pack
 from simlib.dashboard.runner import Runner
 from simlib.parameters import Parameter
@@ -18,6 +18,7 @@ from simlib.walkthrough import Picture, load_rows
 DRAWS, DRAGGED_DRAWS = 400, 100
 """Draws on release, and while a slider moves."""
 LEFT_WIDTH = "330px"
+SMALL = "font-size:12px;line-height:1.3"
 UNTOUCHED = "A slider that was not moved stands for its whole range."
 
 
@@ -62,18 +63,19 @@ class Explorer(w.HBox):
         super().__init__([left, self.chart], layout={"flex_flow": "row wrap"})
 
     def _control(self, row: Parameter) -> Control:
-        def moved(value: float) -> None:
+        def moved(value: float | None) -> None:
             with self._lock:  # front ends may call back in two threads at once
-                self.moved = {**self.moved, row.name: value}
+                others = {name: v for name, v in self.moved.items() if name != row.name}
+                self.moved = others if value is None else {**others, row.name: value}
                 self.runner.wish(self.moved)
 
-        return Control(_limits(row), row.value, moved)
+        return Control(_limits(row), None, moved, unset="its whole range", middle=row.value)
 
     def _reset(self) -> None:
         with self._lock:
             self.moved = {}
-            for name, control in self.controls.items():
-                control.show(self._rows[name].value)
+            for control in self.controls.values():
+                control.show(None)
             self.runner.wish(self.moved)
 
     def _draw(self, values: dict[str, float], quickly: bool) -> None:
