@@ -24,12 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr
 
-from simlib import sampling, simulation, world
+from simlib import record, sampling, simulation, world
 from simlib.agencies import read_overdose_counts
 from simlib.calibration import likelihood
 from simlib.errors import InputError
-from simlib.observed import RECORD, Observed, decimal_year, load_observed, read_period
+from simlib.observed import RECORD, Observed, load_observed, read_period
 from simlib.parameters import load_parameters
+from simlib.policy import Policy
 from simlib.posterior import Posterior, read_posterior, shipped_posterior
 
 if TYPE_CHECKING:
@@ -103,11 +104,7 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
         raise InputError("posterior: is already updated; begin with the one before that update")
     observed = load_observed()
     windows = _windows(new_counts, observed)
-    draws = len(posterior.residual)
-    last = int(windows[-1].to[:4])
-    projected = simulation.simulate(draws=draws, until=last, seed=seed, posterior=posterior)
-    p = projected.parameters
-    quarters = _quarters(projected.projection, p, posterior, observed, seed, len(windows[0].new))
+    p, quarters = _projected(posterior, observed, seed, len(windows[0].new))
     expected = _expected(p, quarters, windows)
     logs, below = _weighed(expected, windows)
     weights = np.exp(logs - logsumexp(logs))
@@ -146,15 +143,20 @@ def _windows(counts: "pd.DataFrame", observed: Observed) -> list[Window]:
         what = f"no {SERIES} of {PLACE} over twelve months that end with a quarter after"
         raise InputError(f"new counts: {what} {_month(end)}; there is nothing to update with")
     starts = np.arange(end, max(found), QUARTER)
-    record = observed[RECORD]
     return [
         Window(
             *found[stop],
-            known=float(record.values[record.start > decimal_year(stop - 12) - 1e-6].sum()),
+            known=_known(observed, stop - 12),
             new=(starts >= stop - 12) & (starts < stop),
         )
         for stop in sorted(found)
     ]
+
+
+def _known(observed: Observed, start: int) -> float:
+    """Deaths of the record since a month, counted from the year 0."""
+    series = observed[RECORD]
+    return float(series.values[np.round(12 * series.start) >= start].sum())
 
 
 def _month(stop: int) -> str:
@@ -162,29 +164,30 @@ def _month(stop: int) -> str:
     return f"{(stop - 1) // 12}-{(stop - 1) % 12 + 1:02}"
 
 
-def _quarters(
-    flows: Mapping[str, Array],
-    p: Mapping[str, Array],
-    posterior: Posterior,
-    observed: Observed,
-    seed: int,
-    count: int,
-) -> Array:
-    """Deaths by quarter after the record at the expected model error, shape (quarters, draws).
+def _projected(
+    posterior: Posterior, observed: Observed, seed: int, count: int
+) -> tuple[Mapping[str, Array], Array]:
+    """Draws by parameter, and deaths by quarter after the record, shape (quarters, draws).
 
-    The projection ran with a random model error; it acts on the hazard, so that its effect
-    within the few quarters at hand is taken out of what illicit opioids added.
+    Current policy; the model error is what is expected of it after each draw's last residual.
     """
-    end = world.record_end(observed)
+    end, rows = world.record_end(observed), len(posterior.residual)
+    recorded = round((end - world.HISTORY_START) * QUARTERS_A_YEAR)
+    drawn = sampling.sample(
+        load_parameters(), rows, seed, None, posterior, record_quarters=recorded
+    )
+    p, error = drawn.parameters, drawn.error.copy()
+    ahead = 1 + np.arange(len(error) - recorded)[:, None]
+    error[recorded:] = p["model_error_correlation"] ** ahead * posterior.residual
     start = end + np.arange(count) / QUARTERS_A_YEAR
-    deaths = likelihood.by_period(flows, "deaths_fentanyl", start, start + 1 / QUARTERS_A_YEAR)
-    drawn = simulation.model_error(p, seed, posterior, observed, len(posterior.residual))
-    first = round((end - world.HISTORY_START) * QUARTERS_A_YEAR)
-    ahead = 1 + np.arange(count)[:, None]
-    mean = p["model_error_correlation"] ** ahead * posterior.take_residual(len(posterior.residual))
-    background = p["background_deaths"] / QUARTERS_A_YEAR
-    surprise = drawn[first : first + count] - mean
-    return background + (deaths - background) * np.exp(-surprise)
+    found = simulation.project(
+        [Policy("status_quo")],
+        drawn._replace(error=error),
+        observed,
+        int(np.ceil(start[-1] + 1 / QUARTERS_A_YEAR)) - 1,
+    )
+    flows, length = found.projection, 1 / QUARTERS_A_YEAR
+    return p, record.by_period(flows, "deaths_fentanyl", start, start + length)
 
 
 def _expected(p: Mapping[str, Array], quarters: Array, windows: Sequence[Window]) -> Expected:
@@ -227,7 +230,7 @@ def _resampled(weights: Array, seed: int) -> NDArray[np.int64]:
     rows = len(weights)
     places = (np.arange(rows) + 0.5) / rows
     chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), rows - 1)
-    return sampling.generator("update", seed).permutation(chosen)
+    return np.random.default_rng(seed).permutation(chosen)
 
 
 def _report(
