@@ -17,7 +17,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
-from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from tqdm import tqdm
 
 from simlib.errors import InputError
@@ -88,12 +87,12 @@ def as_page(book: NotebookNode) -> str:
     exporter = HTMLExporter(
         template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True
     )
-    body, _ = exporter.from_notebook_node(book)
+    body, resources = exporter.from_notebook_node(book)
     title, _ = heading(book)
-    code = HtmlFormatter().get_style_defs(".highlight")
+    colours_of_code = "".join(resources["inlining"]["css"])
     back = '<p><a href="index.html">All notebooks</a></p>'
     note = f'<p class="note">{html.escape(NOTE)}</p>'
-    return _page(title, f"{back}{note}<main>{body}</main>", STYLE + code)
+    return _page(title, f"{back}{note}<main>{body}</main>", STYLE + colours_of_code)
 
 
 def index(books: Mapping[str, NotebookNode]) -> str:
