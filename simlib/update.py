@@ -5,8 +5,8 @@ makes the new counts, and the rows are resampled by weight. Provisional files ho
 months, of which the part within the record is known exactly: a sum is compared with that part
 plus what a draw says for the quarters since. Nothing is differenced. As in the calibration, the
 model error is autocorrelated and counts have noise of their own; how far provisional counts run
-above final ones is integrated out over its range. The model error after the record is integrated
-out as well, so the projection of an updated posterior does not start from the newest surprise.
+above final ones is uncertain too. The model error after the record is integrated out, so the
+projection of an updated posterior does not start from the newest surprise.
 
 Weighting can only choose among the rows that are there. Where few of them remain, or the counts
 lie outside what all of them expect, a full calibration is due, and the update says so.
@@ -42,8 +42,6 @@ EFFECTIVE_SHARE_DUE = 0.1
 """A full calibration is due when fewer rows than this share carry the weight."""
 SURPRISE_DUE = 0.005
 """... or when a count lies this far in either tail of what the rows expected."""
-NODES = 15
-"""Points at which the excess of provisional counts is taken, equal in probability."""
 OVER_FINAL = {"predicted": "predicted_over_final", "provisional": "provisional_over_final"}
 """Parameter that says how far counts of a mark run above final ones; the better mark first."""
 PLACE, SERIES = "US", RECORD.removesuffix("_quarterly")
@@ -106,7 +104,7 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
     windows = _windows(new_counts, observed)
     p, quarters = _projected(posterior, observed, seed, len(windows[0].new))
     expected = _expected(p, quarters, windows)
-    logs, below = _weighed(expected, windows)
+    logs, below = _weighed(p, expected, windows)
     weights = np.exp(logs - logsumexp(logs))
     report = _report(weights, below, expected, windows)
     rows = _resampled(weights, seed)
@@ -211,18 +209,23 @@ def _expected(p: Mapping[str, Array], quarters: Array, windows: Sequence[Window]
     return Expected(deaths, part @ covariance @ part.transpose(0, 2, 1))
 
 
-def _weighed(expected: Expected, windows: Sequence[Window]) -> tuple[Array, Array]:
-    """Log likelihood of each draw, and the share of the prediction below each count."""
+def _weighed(
+    p: Mapping[str, Array], expected: Expected, windows: Sequence[Window]
+) -> tuple[Array, Array]:
+    """Log likelihood of each draw, and the share of the prediction below each count.
+
+    How far a release runs above the final counts is unknown, and the same for all its sums of one
+    mark.
+    """
+    marks = np.array([window.mark for window in windows])
     counted = np.array([window.counted for window in windows])
-    table, nodes = load_parameters(), (np.arange(NODES) + 0.5) / NODES
-    ratios = np.stack([table[OVER_FINAL[window.mark]].quantile(nodes) for window in windows])
-    sd = np.sqrt(np.diagonal(expected.covariance, axis1=1, axis2=2))
-    logs, below = [], []
-    for ratio in ratios.T:
-        residual = np.log(counted / ratio) - np.log(expected.deaths)
-        logs.append(likelihood._normal(residual, expected.covariance))
-        below.append(ndtr(residual / sd).mean(axis=0))
-    return logsumexp(logs, axis=0) - np.log(NODES), np.mean(below, axis=0)
+    excess = np.stack([p[OVER_FINAL[mark]] for mark in marks], axis=1)
+    spread = np.stack([p[f"{OVER_FINAL[mark]}_spread"] for mark in marks], axis=1)
+    shared = spread[:, :, None] * spread[:, None, :] * (marks[:, None] == marks)
+    covariance = expected.covariance + shared
+    residual = np.log(counted / excess) - np.log(expected.deaths)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return likelihood._normal(residual, covariance), ndtr(residual / sd).mean(axis=0)
 
 
 def _resampled(weights: Array, seed: int) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, multivariate_normal, norm
 
 import simlib
 import simlib.agencies
@@ -21,6 +21,7 @@ END = load_observed().record_end
 MONTHS = [round(12 * END) + 3 * ahead for ahead in (1, 2, 3)]
 TO = [updating._month(stop) for stop in MONTHS]
 EXCESS = load_parameters()["predicted_over_final"]
+EXCESS_SPREAD = load_parameters()["predicted_over_final_spread"]
 
 
 def counts(values, mark="predicted", to=TO):
@@ -36,11 +37,15 @@ def counts(values, mark="predicted", to=TO):
 
 
 @pytest.fixture(scope="module")
-def expected():
+def projected():
+    """Draws by parameter, and deaths in each new quarter that each row expects."""
+    return updating._projected(shipped_posterior(), load_observed(), 1, len(MONTHS))
+
+
+@pytest.fixture(scope="module")
+def expected(projected):
     """Final deaths in each window that each row of the posterior expects."""
-    windows = updating._windows(counts([1, 1, 1]), load_observed())
-    p, quarters = updating._projected(shipped_posterior(), load_observed(), 1, len(MONTHS))
-    return updating._expected(p, quarters, windows)
+    return updating._expected(*projected, updating._windows(counts([1, 1, 1]), load_observed()))
 
 
 def published(deaths):
@@ -104,6 +109,25 @@ def test_expected_sums_and_covariance_by_hand():
     np.testing.assert_allclose(found.covariance[0], by_hand)
 
 
+def test_sums_of_one_release_share_their_excess_by_hand():
+    """Two sums of one mark and one of another."""
+    marks = ("predicted", "predicted", "provisional")
+    windows = [updating.Window("", m, 1100.0, 0.0, np.array([True])) for m in marks]
+    p = {
+        "predicted_over_final": np.array([1.05]),
+        "predicted_over_final_spread": np.array([0.02]),
+        "provisional_over_final": np.array([1.01]),
+        "provisional_over_final_spread": np.array([0.03]),
+    }
+    own = np.diag([0.01, 0.02, 0.03])
+    found = updating.Expected(np.full((1, 3), 1000.0), own[None])
+    shared = [[4e-4, 4e-4, 0], [4e-4, 4e-4, 0], [0, 0, 9e-4]]
+    residual = np.log(1.1 / np.array([1.05, 1.05, 1.01]))
+    logs, below = updating._weighed(p, found, windows)
+    assert logs == pytest.approx(multivariate_normal(cov=own + shared).logpdf(residual))
+    np.testing.assert_allclose(below, norm.cdf(residual / np.sqrt([0.0104, 0.0204, 0.0309])))
+
+
 def test_the_projection_runs_at_the_expected_model_error():
     """Rows differ from a simulation by its random model error, which has no lasting direction."""
     rows = 400
@@ -126,12 +150,12 @@ def test_the_projection_runs_at_the_expected_model_error():
 
 
 @pytest.mark.parametrize("tail", [0.15, 0.5, 0.85])
-def test_counts_of_one_row_pull_the_weights_toward_rows_like_it(expected, tail):
+def test_counts_of_one_row_pull_the_weights_toward_rows_like_it(projected, expected, tail):
     last = expected.deaths[:, -1]
     truth = int(np.argsort(last)[int(tail * len(last))])
     made = published(expected.deaths[truth])
     windows = updating._windows(counts(made), load_observed())
-    logs, _ = updating._weighed(expected, windows)
+    logs, _ = updating._weighed(projected[0], expected, windows)
     weights = np.exp(logs - np.max(logs))
     weights /= weights.sum()
     distance = np.abs(np.log(expected.deaths / expected.deaths[truth])).mean(axis=1)
@@ -139,13 +163,14 @@ def test_counts_of_one_row_pull_the_weights_toward_rows_like_it(expected, tail):
     assert weights[truth] > np.median(weights)
 
 
-def test_weights_are_as_sure_as_they_may_be(expected):
+def test_weights_are_as_sure_as_they_may_be(projected, expected):
     """Truths drawn from the rows, with model error and noise of their own, rank evenly among them.
 
     Were the spread too small the ranks would pile up at both ends, were it too large in the middle.
     """
     rng, rows = np.random.default_rng(11), 300
-    p, quarters = updating._projected(shipped_posterior(), load_observed(), 1, len(MONTHS))
+    p, quarters = projected
+    first = {name: values[:rows] for name, values in p.items()}
     few = updating.Expected(expected.deaths[:rows], expected.covariance[:rows])
     blank = updating._windows(counts([1, 1, 1]), load_observed())
     ranks = []
@@ -157,11 +182,11 @@ def test_weights_are_as_sure_as_they_may_be(expected):
             background = p["background_deaths"][truth] / 4
             true = background + (quarter - background) * np.exp(error)
             deaths.append(true * np.exp(p["count_spread"][truth] * rng.standard_normal()))
-        ratio = EXCESS.quantile(rng.random())
+        ratio = EXCESS.value * np.exp(EXCESS_SPREAD.value * rng.standard_normal())
         windows = [
             w._replace(counted=ratio * (w.known + rng.poisson(deaths) @ w.new)) for w in blank
         ]
-        logs, _ = updating._weighed(few, windows)
+        logs, _ = updating._weighed(first, few, windows)
         weights = np.exp(logs - np.max(logs))
         lower = few.deaths[:, -1] < expected.deaths[truth, -1]
         ranks.append(weights @ lower / weights.sum())
@@ -194,7 +219,9 @@ def test_a_surprise_alone_makes_a_calibration_due():
     rows = 50
     same = updating.Expected(np.full((rows, 1), 4e4), np.full((rows, 1, 1), 1e-4))
     (window,) = updating._windows(counts([6e4]), load_observed())
-    logs, below = updating._weighed(same, [window])
+    ratios = {"predicted_over_final": EXCESS.value, "predicted_over_final_spread": 0.008}
+    p = {name: np.full(rows, value) for name, value in ratios.items()}
+    logs, below = updating._weighed(p, same, [window])
     report = updating._report(np.full(rows, 1 / rows), below, same, [window])
     assert np.ptp(logs) < 1e-9
     assert report["effective_share"] == 1
