@@ -5,8 +5,8 @@ makes the new counts, and the rows are resampled by weight. Provisional files ho
 months, of which the part within the record is known exactly: a sum is compared with that part
 plus what a draw says for the quarters since. Nothing is differenced. As in the calibration, the
 model error is autocorrelated and counts have noise of their own; how far provisional counts run
-above final ones is integrated out over its range. The model error after the record is integrated
-out as well, so the projection of an updated posterior does not start from the newest surprise.
+above final ones is uncertain too. The model error after the record is integrated out, so the
+projection of an updated posterior does not start from the newest surprise.
 
 Weighting can only choose among the rows that are there. Where few of them remain, or the counts
 lie outside what all of them expect, a full calibration is due, and the update says so.
@@ -24,15 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, ndtr
 
-from simlib import sampling, simulation, world
+from simlib import record, sampling, simulation, world
 from simlib.agencies import read_overdose_counts
 from simlib.calibration import likelihood
 from simlib.errors import InputError
-from simlib.observed import RECORD, Observed, decimal_year, load_observed, read_period
+from simlib.observed import RECORD, Observed, load_observed, read_period
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import Posterior, read_posterior, shipped_posterior
-from simlib.record import by_period
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +42,6 @@ EFFECTIVE_SHARE_DUE = 0.1
 """A full calibration is due when fewer rows than this share carry the weight."""
 SURPRISE_DUE = 0.005
 """... or when a count lies this far in either tail of what the rows expected."""
-NODES = 15
-"""Points at which the excess of provisional counts is taken, equal in probability."""
 OVER_FINAL = {"predicted": "predicted_over_final", "provisional": "provisional_over_final"}
 """Parameter that says how far counts of a mark run above final ones; the better mark first."""
 PLACE, SERIES = "US", RECORD.removesuffix("_quarterly")
@@ -105,9 +102,9 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
         raise InputError("posterior: is already updated; begin with the one before that update")
     observed = load_observed()
     windows = _windows(new_counts, observed)
-    p = sampling.draw(load_parameters(), len(posterior.residual), seed, None, posterior)
-    expected = _expected(p, _quarters(p, posterior, observed, windows), windows)
-    logs, below = _weighed(expected, windows)
+    p, quarters = _projected(posterior, observed, seed, len(windows[0].new))
+    expected = _expected(p, quarters, windows)
+    logs, below = _weighed(p, expected, windows)
     weights = np.exp(logs - logsumexp(logs))
     report = _report(weights, below, expected, windows)
     rows = _resampled(weights, seed)
@@ -144,15 +141,20 @@ def _windows(counts: "pd.DataFrame", observed: Observed) -> list[Window]:
         what = f"no {SERIES} of {PLACE} over twelve months that end with a quarter after"
         raise InputError(f"new counts: {what} {_month(end)}; there is nothing to update with")
     starts = np.arange(end, max(found), QUARTER)
-    record = observed[RECORD]
     return [
         Window(
             *found[stop],
-            known=float(record.values[record.start > decimal_year(stop - 12) - 1e-6].sum()),
+            known=_known(observed, stop - 12),
             new=(starts >= stop - 12) & (starts < stop),
         )
         for stop in sorted(found)
     ]
+
+
+def _known(observed: Observed, start: int) -> float:
+    """Deaths of the record since a month, counted from the year 0."""
+    series = observed[RECORD]
+    return float(series.values[np.round(12 * series.start) >= start].sum())
 
 
 def _month(stop: int) -> str:
@@ -160,20 +162,30 @@ def _month(stop: int) -> str:
     return f"{(stop - 1) // 12}-{(stop - 1) % 12 + 1:02}"
 
 
-def _quarters(
-    p: Mapping[str, Array], posterior: Posterior, observed: Observed, windows: Sequence[Window]
-) -> Array:
-    """Deaths by quarter after the record at the expected model error, shape (quarters, draws)."""
-    end = world.record_end(observed)
-    last_quarter = round((end - world.HISTORY_START) * QUARTERS_A_YEAR) - 1
-    middle = np.full((sampling.QUARTERS, len(posterior.residual)), 0.5)
-    error = sampling.model_error(
-        p["model_error_sd"], p["model_error_correlation"], middle, posterior.residual, last_quarter
+def _projected(
+    posterior: Posterior, observed: Observed, seed: int, count: int
+) -> tuple[Mapping[str, Array], Array]:
+    """Draws by parameter, and deaths by quarter after the record, shape (quarters, draws).
+
+    Current policy; the model error is what is expected of it after each draw's last residual.
+    """
+    end, rows = world.record_end(observed), len(posterior.residual)
+    recorded = round((end - world.HISTORY_START) * QUARTERS_A_YEAR)
+    drawn = sampling.sample(
+        load_parameters(), rows, seed, None, posterior, record_quarters=recorded
     )
-    status_quo, last = Policy(name="status_quo", title="Status quo"), int(windows[-1].to[:4])
-    found = simulation.project([status_quo], sampling.Sample(p, error), observed, last)
-    start = end + np.arange(len(windows[0].new)) / QUARTERS_A_YEAR
-    return by_period(found.projection, "deaths_fentanyl", start, start + 1 / QUARTERS_A_YEAR)
+    p, error = drawn.parameters, drawn.error.copy()
+    ahead = 1 + np.arange(len(error) - recorded)[:, None]
+    error[recorded:] = p["model_error_correlation"] ** ahead * posterior.residual
+    start = end + np.arange(count) / QUARTERS_A_YEAR
+    found = simulation.project(
+        [Policy("status_quo")],
+        drawn._replace(error=error),
+        observed,
+        int(np.ceil(start[-1] + 1 / QUARTERS_A_YEAR)) - 1,
+    )
+    flows, length = found.projection, 1 / QUARTERS_A_YEAR
+    return p, record.by_period(flows, "deaths_fentanyl", start, start + length)
 
 
 def _expected(p: Mapping[str, Array], quarters: Array, windows: Sequence[Window]) -> Expected:
@@ -197,18 +209,23 @@ def _expected(p: Mapping[str, Array], quarters: Array, windows: Sequence[Window]
     return Expected(deaths, part @ covariance @ part.transpose(0, 2, 1))
 
 
-def _weighed(expected: Expected, windows: Sequence[Window]) -> tuple[Array, Array]:
-    """Log likelihood of each draw, and the share of the prediction below each count."""
+def _weighed(
+    p: Mapping[str, Array], expected: Expected, windows: Sequence[Window]
+) -> tuple[Array, Array]:
+    """Log likelihood of each draw, and the share of the prediction below each count.
+
+    How far a release runs above the final counts is unknown, and the same for all its sums of one
+    mark.
+    """
+    marks = np.array([window.mark for window in windows])
     counted = np.array([window.counted for window in windows])
-    table, nodes = load_parameters(), (np.arange(NODES) + 0.5) / NODES
-    ratios = np.stack([table[OVER_FINAL[window.mark]].quantile(nodes) for window in windows])
-    sd = np.sqrt(np.diagonal(expected.covariance, axis1=1, axis2=2))
-    logs, below = [], []
-    for ratio in ratios.T:
-        residual = np.log(counted / ratio) - np.log(expected.deaths)
-        logs.append(likelihood._normal(residual, expected.covariance))
-        below.append(ndtr(residual / sd).mean(axis=0))
-    return logsumexp(logs, axis=0) - np.log(NODES), np.mean(below, axis=0)
+    excess = np.stack([p[OVER_FINAL[mark]] for mark in marks], axis=1)
+    spread = np.stack([p[f"{OVER_FINAL[mark]}_spread"] for mark in marks], axis=1)
+    shared = spread[:, :, None] * spread[:, None, :] * (marks[:, None] == marks)
+    covariance = expected.covariance + shared
+    residual = np.log(counted / excess) - np.log(expected.deaths)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return likelihood._normal(residual, covariance), ndtr(residual / sd).mean(axis=0)
 
 
 def _resampled(weights: Array, seed: int) -> NDArray[np.int64]:

@@ -359,6 +359,7 @@ class Recorder(dict):
 
 
 def test_every_parameter_row_is_read() -> None:
+    from simlib import update
     from simlib.calibration import likelihood
 
     p = Recorder(sampling.draw(load_parameters(), 8))
@@ -380,6 +381,8 @@ def test_every_parameter_row_is_read() -> None:
     )
     assert set(strategies.beyond_record(MIXED, p)) >= {"cyber_units", "police_integrity"}
     likelihood.log_likelihood(p, past.flows, load_observed())
+    windows = [update.Window("", mark, 1.0, 1.0, np.array([True])) for mark in update.OVER_FINAL]
+    update._weighed(p, update._expected(p, np.full((1, 8), 1e4), windows), windows)
     levers_rows = set(load_parameters().select(group="lever"))
     assert set(load_parameters()) - levers_rows - p.read == set()
 

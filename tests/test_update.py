@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import kstest, multivariate_normal, norm
 
 import simlib
 import simlib.agencies
@@ -13,13 +14,14 @@ from simlib import update as updating
 from simlib.errors import InputError
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
-from simlib.posterior import SHIPPED, read_posterior, shipped_posterior
+from simlib.posterior import SHIPPED, Posterior, read_posterior, shipped_posterior
 from simlib.update import update
 
 END = load_observed().record_end
 MONTHS = [round(12 * END) + 3 * ahead for ahead in (1, 2, 3)]
 TO = [updating._month(stop) for stop in MONTHS]
 EXCESS = load_parameters()["predicted_over_final"]
+EXCESS_SPREAD = load_parameters()["predicted_over_final_spread"]
 
 
 def counts(values, mark="predicted", to=TO):
@@ -35,12 +37,15 @@ def counts(values, mark="predicted", to=TO):
 
 
 @pytest.fixture(scope="module")
-def expected():
+def projected():
+    """Draws by parameter, and deaths in each new quarter that each row expects."""
+    return updating._projected(shipped_posterior(), load_observed(), 1, len(MONTHS))
+
+
+@pytest.fixture(scope="module")
+def expected(projected):
     """Final deaths in each window that each row of the posterior expects."""
-    posterior, windows = shipped_posterior(), updating._windows(counts([1, 1, 1]), load_observed())
-    p = sampling.draw(load_parameters(), len(posterior.residual), 1, None, posterior)
-    quarters = updating._quarters(p, posterior, load_observed(), windows)
-    return updating._expected(p, quarters, windows)
+    return updating._expected(*projected, updating._windows(counts([1, 1, 1]), load_observed()))
 
 
 def published(deaths):
@@ -104,36 +109,90 @@ def test_expected_sums_and_covariance_by_hand():
     np.testing.assert_allclose(found.covariance[0], by_hand)
 
 
-def test_quarters_are_those_of_the_expected_model_error():
-    """A simulation with the drawn error differs from them by what the error surprises with."""
-    posterior, observed, rows = shipped_posterior(), load_observed(), 200
-    few = type(posterior)(posterior.take(rows), posterior.take_residual(rows), posterior.about)
-    windows = updating._windows(counts([1, 1, 1]), observed)
-    first = round((END - 2013) * 4)
-    drawn = sampling.sample(load_parameters(), rows, 1, None, few, record_quarters=first)
-    p = drawn.parameters
-    calm = updating._quarters(p, few, observed, windows)
-    found = simlib.simulate(draws=rows, until=2025, posterior=few)
-    surprised = found.projection["deaths_fentanyl"][:9, 0].reshape(3, 3, rows).sum(axis=1)
-    background = p["background_deaths"] / 4
-    apart = np.log(surprised - background) - np.log(calm - background)
-    expected = p["model_error_correlation"] ** np.arange(1, 4)[:, None] * few.residual
-    np.testing.assert_allclose(apart, drawn.error[first : first + 3] - expected, atol=0.03)
-    assert np.abs(apart).max() > 0.1
+def test_sums_of_one_release_share_their_excess_by_hand():
+    """Two sums of one mark and one of another."""
+    marks = ("predicted", "predicted", "provisional")
+    windows = [updating.Window("", m, 1100.0, 0.0, np.array([True])) for m in marks]
+    p = {
+        "predicted_over_final": np.array([1.05]),
+        "predicted_over_final_spread": np.array([0.02]),
+        "provisional_over_final": np.array([1.01]),
+        "provisional_over_final_spread": np.array([0.03]),
+    }
+    own = np.diag([0.01, 0.02, 0.03])
+    found = updating.Expected(np.full((1, 3), 1000.0), own[None])
+    shared = [[4e-4, 4e-4, 0], [4e-4, 4e-4, 0], [0, 0, 9e-4]]
+    residual = np.log(1.1 / np.array([1.05, 1.05, 1.01]))
+    logs, below = updating._weighed(p, found, windows)
+    assert logs == pytest.approx(multivariate_normal(cov=own + shared).logpdf(residual))
+    np.testing.assert_allclose(below, norm.cdf(residual / np.sqrt([0.0104, 0.0204, 0.0309])))
+
+
+def test_the_projection_runs_at_the_expected_model_error():
+    """Rows differ from a simulation by its random model error, which has no lasting direction."""
+    rows = 400
+    few = Posterior(shipped_posterior().take(rows), shipped_posterior().take_residual(rows), {})
+    p, quarters = updating._projected(few, load_observed(), 1, 4)
+    simulated = simlib.simulate(draws=rows, until=2025)
+    assert simulated.parameters["overdose_rate"].tolist() == p["overdose_rate"].tolist()
+    deaths = simulated.projection["deaths_fentanyl"][:, 0]
+    of_quarters = deaths.reshape(4, -1, rows).sum(axis=1)
+    surprise = np.log(of_quarters / quarters)
+    assert np.all(np.abs(surprise.mean(axis=1)) < 0.02)
+    last = round((END - 2013) * 4)
+    error = sampling.sample(load_parameters(), rows, 1, None, few, record_quarters=last).error[
+        last : last + 4
+    ]
+    ahead = np.arange(1, 5)[:, None]
+    unexpected = error - p["model_error_correlation"] ** ahead * few.residual
+    for quarter in range(4):
+        assert np.corrcoef(surprise[quarter], unexpected[quarter])[0, 1] > 0.99
 
 
 @pytest.mark.parametrize("tail", [0.15, 0.5, 0.85])
-def test_counts_of_one_row_pull_the_weights_toward_rows_like_it(expected, tail):
+def test_counts_of_one_row_pull_the_weights_toward_rows_like_it(projected, expected, tail):
     last = expected.deaths[:, -1]
     truth = int(np.argsort(last)[int(tail * len(last))])
     made = published(expected.deaths[truth])
     windows = updating._windows(counts(made), load_observed())
-    logs, _ = updating._weighed(expected, windows)
+    logs, _ = updating._weighed(projected[0], expected, windows)
     weights = np.exp(logs - np.max(logs))
     weights /= weights.sum()
     distance = np.abs(np.log(expected.deaths / expected.deaths[truth])).mean(axis=1)
     assert weights @ distance < 0.6 * distance.mean()
     assert weights[truth] > np.median(weights)
+
+
+def test_weights_are_as_sure_as_they_may_be(projected, expected):
+    """Truths drawn from the rows, with model error and noise of their own, rank evenly among them.
+
+    Were the spread too small the ranks would pile up at both ends, were it too large in the middle.
+    """
+    rng, rows = np.random.default_rng(11), 300
+    p, quarters = projected
+    first = {name: values[:rows] for name, values in p.items()}
+    few = updating.Expected(expected.deaths[:rows], expected.covariance[:rows])
+    blank = updating._windows(counts([1, 1, 1]), load_observed())
+    ranks = []
+    for truth in range(rows, 2 * rows):
+        sd, r = p["model_error_sd"][truth], p["model_error_correlation"][truth]
+        error, deaths = 0.0, []
+        for quarter in quarters[:, truth]:
+            error = r * error + sd * np.sqrt(1 - r**2) * rng.standard_normal()
+            background = p["background_deaths"][truth] / 4
+            true = background + (quarter - background) * np.exp(error)
+            deaths.append(true * np.exp(p["count_spread"][truth] * rng.standard_normal()))
+        ratio = EXCESS.value * np.exp(EXCESS_SPREAD.value * rng.standard_normal())
+        windows = [
+            w._replace(counted=ratio * (w.known + rng.poisson(deaths) @ w.new)) for w in blank
+        ]
+        logs, _ = updating._weighed(first, few, windows)
+        weights = np.exp(logs - np.max(logs))
+        lower = few.deaths[:, -1] < expected.deaths[truth, -1]
+        ranks.append(weights @ lower / weights.sum())
+    assert kstest(ranks, "uniform").pvalue > 0.01
+    tails = np.mean((np.array(ranks) < 0.05) | (np.array(ranks) > 0.95))
+    assert 0.05 < tails < 0.16
 
 
 def test_counts_in_the_middle_leave_most_rows(expected):
@@ -160,7 +219,9 @@ def test_a_surprise_alone_makes_a_calibration_due():
     rows = 50
     same = updating.Expected(np.full((rows, 1), 4e4), np.full((rows, 1, 1), 1e-4))
     (window,) = updating._windows(counts([6e4]), load_observed())
-    logs, below = updating._weighed(same, [window])
+    ratios = {"predicted_over_final": EXCESS.value, "predicted_over_final_spread": 0.008}
+    p = {name: np.full(rows, value) for name, value in ratios.items()}
+    logs, below = updating._weighed(p, same, [window])
     report = updating._report(np.full(rows, 1 / rows), below, same, [window])
     assert np.ptp(logs) < 1e-9
     assert report["effective_share"] == 1
@@ -169,9 +230,9 @@ def test_a_surprise_alone_makes_a_calibration_due():
 
 def test_an_updated_posterior_moves_the_projection_and_only_by_its_rows(expected):
     high = published(np.quantile(expected.deaths, 0.8, axis=0))
-    before, began = shipped_posterior(), time.monotonic()
+    before, began = shipped_posterior(), time.process_time()
     after = update(before, counts(high))
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
     assert len(after.residual) == len(before.residual)
     assert set(before.values) < set(after.values)
     assert "shock_recovery_months" in after.values
@@ -191,12 +252,9 @@ def test_rows_stay_whole(expected):
     """A row of the update is one row of the projection: its residual belongs to its values."""
     before = shipped_posterior()
     after = update(before, counts(published(np.median(expected.deaths, axis=0))))
-    keys = [
-        list(zip(p.values["overdose_rate"], p.values["entry_2013"], strict=True))
-        for p in (before, after)
-    ]
-    place = {key: row for row, key in enumerate(keys[0])}
-    rows = [place[key] for key in keys[1]]
+    keys = ("overdose_rate", "border_seized_share")  # one alone may occur twice
+    place = {key: row for row, key in enumerate(zip(*map(before.values.get, keys), strict=True))}
+    rows = [place[key] for key in zip(*map(after.values.get, keys), strict=True)]
     np.testing.assert_array_equal(after.residual, before.residual[rows])
     np.testing.assert_array_equal(after.values["pill_share"], before.values["pill_share"][rows])
     assert len(set(rows)) < len(rows)
