@@ -26,13 +26,8 @@ LAB_OPTIONS = [
     "--LabApp.default_url=/lab/tree/notebooks/01_border_or_internal.ipynb",
     "--LabApp.extension_manager=readonly",
 ]
-# The page asks nobody outside for anything; Voila's template alone would ask for icons.
-NOTHING_OUTSIDE = "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; connect-src 'self' ws: wss: blob:"
-PAGE_OPTIONS = [
-    "notebooks/page/dashboard.ipynb",
-    "--strip_sources=True",
-    "--Voila.tornado_settings={}".format({"headers": {"Content-Security-Policy": NOTHING_OUTSIDE}}),
-]
+# The folder's voila.json forbids the page to ask anybody outside: Voila's template would, for icons.
+PAGE_OPTIONS = ["notebooks/page/dashboard.ipynb", "--Voila.config_file_paths=notebooks/page"]
 LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 OFFLINE_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "simlib"]]

@@ -29,6 +29,7 @@ function render({ model, el }) {
   el.classList.add("simlib-control");
   el.setAttribute("role", "group");
   el.dataset.lmSuppressShortcuts = "true"; // arrow keys are the slider's, not the notebook's
+  el.addEventListener("keydown", (event) => event.stopPropagation()); // the notebook would take the focus
   el.append(
     element("div", "simlib-head", {}, [label, about, box, unit]),
     range,

@@ -13,6 +13,7 @@ function render({ model, el }) {
   page.className = "simlib-sheet";
   page.tabIndex = 0; // so that the arrow keys scroll it
   page.setAttribute("role", "document");
+  dialog.addEventListener("keydown", (event) => event.stopPropagation()); // the notebook would take the focus
   dialog.append(close, page);
   el.append(dialog);
 

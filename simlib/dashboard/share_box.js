@@ -22,6 +22,7 @@ function render({ model, el }) {
   const notes = element("div", { class: "simlib-small", role: "status" });
   el.classList.add("simlib-share");
   el.dataset.lmSuppressShortcuts = "true";
+  el.addEventListener("keydown", (event) => event.stopPropagation()); // the notebook would take the focus
   el.append(
     row(element("label", { for: shown.id }, "Share code of this view"), shown, copy),
     row(element("label", { for: pasted.id }, "Load a code"), pasted, load),
