@@ -95,7 +95,8 @@ def break_even() -> alt.VConcatChart:
         width=SIDE, height=SIDE, view=alt.ViewConfig(stroke=FAINT)
     )
     sides = alt.hconcat(_up_labels(), panel, _map_key(), spacing=4)
-    return _finish(alt.vconcat(_heading(SIDE + 320), _up_title(), sides, _across_labels(), spacing=3))
+    rows = (_heading(SIDE + 320), _up_title(), sides, _across_labels())
+    return _finish(alt.vconcat(*rows, spacing=3))
 
 
 def _map_axes(unit: alt.Scale) -> list[alt.Chart]:

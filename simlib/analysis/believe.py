@@ -103,7 +103,7 @@ class Map:
         counts = np.bincount(cell[0] * self.steps + cell[1], minlength=self.steps**2)
         return counts / counts.sum()
 
-    def evidence_for(self, which: Array) -> float:
+    def evidence_for(self, which: NDArray[np.bool_]) -> float:
         """Share of the evidence that lies where `which`, shape (steps * steps,), is true."""
         return float(self.weight[which].sum())
 

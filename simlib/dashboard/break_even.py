@@ -14,7 +14,8 @@ from simlib.dashboard.runner import Runner
 from simlib.dashboard.state import ASSUMPTIONS, MOST_MONEY, Scenario
 from simlib.parameters import load_parameters
 
-QUICK, FULL = {"steps": 7, "draws": 8}, {"steps": 11, "draws": 40}
+QUICK: dict[str, Any] = {"steps": 7, "draws": 8}
+FULL: dict[str, Any] = {"steps": 11, "draws": 40}
 """Points along a side and draws at each, while a slider is dragged and once it rests."""
 
 AXES = ("effect_exponent_border", "effect_exponent_internal")
@@ -72,7 +73,7 @@ class BreakEven(w.VBox):
     def _moved(self) -> None:
         self.runner.wish(self.wish())
 
-    def _map(self, wish: dict[str, Any], effort: dict[str, int]) -> believe.Map:
+    def _map(self, wish: dict[str, Any], effort: dict[str, Any]) -> believe.Map:
         def watch(_: float) -> None:
             if self.runner.newer:
                 raise Outdated
