@@ -20,7 +20,7 @@ Tables = dict[str, pd.DataFrame]
 
 SIDE = 380
 """Length of the map's sides [pixels]."""
-BAR, BARS_WIDTH, LABELS_WIDTH = 20, 380, 300
+BAR, BARS_WIDTH, LABELS_WIDTH = 20, 380, 400
 EVIDENCE_DOTS = 300
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 WHITE = "#FFFFFF"
@@ -248,7 +248,7 @@ def bars(axis: str, rows: int, *, zero: bool = True) -> alt.VConcatChart:
         ),
         alt.Chart(alt.InlineData([{"zero": 0}])).mark_rule(color=FAINT).encode(x="zero:Q"),
     ).properties(width=BARS_WIDTH, height=BAR * rows)
-    return _finish(alt.vconcat(_heading(BARS_WIDTH + LABELS_WIDTH), panel, spacing=4))
+    return _finish(alt.vconcat(_heading(BARS_WIDTH), panel, spacing=4))
 
 
 def bars_table(
@@ -283,7 +283,7 @@ def curves(across: str, up: str, *, points: bool = False) -> alt.VConcatChart:
     line = _table("curves").mark_line(strokeWidth=2.2, point=points)
     panel = line.encode(x=x, y=y, color=colour, order=order, tooltip=hover)
     panel = panel.properties(width=BARS_WIDTH, height=280)
-    return _finish(alt.vconcat(_heading(BARS_WIDTH + LABELS_WIDTH), panel, spacing=4))
+    return _finish(alt.vconcat(_heading(BARS_WIDTH), panel, spacing=4))
 
 
 def plane(across: str, up: str) -> alt.VConcatChart:
@@ -303,4 +303,4 @@ def plane(across: str, up: str) -> alt.VConcatChart:
         .mark_point(size=150, filled=True, opacity=1, stroke=INK, strokeWidth=1.2)
         .encode(x=x, y=y, fill=colour, color=alt.value(INK), tooltip=hover),
     ).properties(width=BARS_WIDTH, height=300)
-    return _finish(alt.vconcat(_heading(BARS_WIDTH + LABELS_WIDTH), panel, spacing=4))
+    return _finish(alt.vconcat(_heading(BARS_WIDTH), panel, spacing=4))

@@ -4,16 +4,20 @@ A small decision tree (CART, by scikit-learn) is grown on half of the draws. Wha
 its leaves is counted on the other half, so that no rule is praised for luck.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simlib.analysis.believe import compared_at
+from simlib.analysis.runs import Watch, sample
+from simlib.analysis.themes import movers
 from simlib.chart_style import number
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
+from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]
 
@@ -113,3 +117,47 @@ def _leaves(tree: Any, names: list[str]) -> list[tuple[int, dict[str, tuple[floa
         waiting.append((left[node], ranges | {name: (low, min(high, cut))}))
         waiting.append((right[node], ranges | {name: (max(low, cut), high)}))
     return found
+
+
+@dataclass(frozen=True)
+class Futures:
+    """Two strategies of equal cost in many futures.
+
+    Attributes
+    ----------
+    wins : strategy -> whether it is better by more than the margin, shape (draws,)
+    parameters : values of what a rule may speak of, shape (draws,) each
+    margin_deaths : median margin over the projection [deaths]
+    """
+
+    wins: Mapping[str, NDArray[np.bool_]]
+    parameters: Mapping[str, Array]
+    margin_deaths: float
+
+    @property
+    def chances(self) -> dict[str, float]:
+        """Share of all futures in which each strategy wins."""
+        return {name: round(float(won.mean()), 3) for name, won in self.wins.items()}
+
+    def best(self, name: str) -> str:
+        """The rule with the highest chance that a strategy wins, in words."""
+        return rules(self.parameters, self.wins[name])[0].sentence(f"{name} wins")
+
+
+def futures(
+    strategies: Sequence[Strategy],
+    total_musd: float,
+    *,
+    draws: int = 1_000,
+    seed: int = 1,
+    watch: Watch | None = None,
+) -> Futures:
+    """Compare two strategies of equal cost, and keep what may explain who wins."""
+    chosen = sample(draws, seed)
+    as_drawn = {movers()[0]: np.array([np.nan])}
+    quo, *both = compared_at(strategies, total_musd, chosen, as_drawn, watch)[:, 0]
+    margin = chosen.parameters["verdict_margin"] * quo
+    gap = both[1] - both[0]
+    wins = {strategies[0].name: gap > margin, strategies[1].name: -gap > margin}
+    known = {name: chosen.parameters[name] for name in movers()}
+    return Futures(wins, known, float(np.median(margin)))

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.themes import RECORD, THEMES, members
+from simlib.compare import compare
+from simlib.results import Ensemble
 
 Array = NDArray[np.float64]
 
@@ -24,6 +26,9 @@ PENALTIES = np.logspace(-2, 4, 13)
 
 MOST_CROSSED = 8
 """Up to so many parameters, products of two of them are regressed on too."""
+
+
+LIVES = "lives"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,19 @@ class Worth:
     changed: float
 
 
+def choices(ensemble: Ensemble, valued_by: str = LIVES) -> Array:
+    """Value of each policy over the first of them, shape (policies, draws).
+
+    Parameters
+    ----------
+    valued_by : "lives" for deaths averted; "vsl" or "qaly" for net benefit [million USD]
+    """
+    compared = (compare(ensemble, policy=name) for name in ensemble.policies)
+    if valued_by == LIVES:
+        return np.stack([each.averted for each in compared])
+    return np.stack([each.net_benefit_musd(valued_by) for each in compared])
+
+
 def perfect(values: Array) -> Worth:
     """Expected value of perfect information.
 
@@ -58,8 +76,8 @@ def partial(values: Array, known: Mapping[str, Array], about: str, seed: int = 1
     """Expected value of knowing some parameters, never below 0.
 
     Each choice's value is regressed on the parameters. Fitted values are those of draws that the
-    regression has not seen, so it cannot earn by fitting noise; of two regressions, smooth curves
-    and trees, the one that predicts unseen draws better is taken.
+    regression has not seen, so it cannot earn by fitting noise; of several regressions, a constant
+    among them, the one that predicts unseen draws best is taken.
 
     Parameters
     ----------
@@ -98,7 +116,10 @@ def _predicted(features: Array, outcome: Array, seed: int) -> Array:
 
 
 def _regressions(parameters: int, seed: int) -> Sequence[Any]:
-    """Penalised splines, with products of two where parameters are few, and boosted trees."""
+    """Penalised splines, crossed where parameters are few; where they are many, boosted trees too.
+
+    Products of many parameters would be too many to regress on; trees find those that matter.
+    """
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.linear_model import RidgeCV
     from sklearn.pipeline import make_pipeline, make_union
@@ -109,6 +130,8 @@ def _regressions(parameters: int, seed: int) -> Sequence[Any]:
         curves.append(PolynomialFeatures(2, interaction_only=True))
     around = StandardScaler(), StandardScaler()
     smooth = make_pipeline(around[0], make_union(*curves), around[1], RidgeCV(PENALTIES))
+    if parameters <= MOST_CROSSED:
+        return (smooth,)
     trees = HistGradientBoostingRegressor(max_iter=60, max_depth=3, random_state=seed)
     return smooth, trees
 

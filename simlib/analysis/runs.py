@@ -50,11 +50,15 @@ class Sample(NamedTuple):
 
         Parameters
         ----------
-        points : pinned values by parameter, shape (points,); at least one parameter
+        points : pinned values by parameter, shape (points,), NaN where it stays as drawn; at
+            least one parameter
         """
         count = len(next(iter(points.values())))
         tiled = self.take(np.tile(np.arange(self.draws), count))
-        pinned = {name: np.repeat(values, self.draws) for name, values in points.items()}
+        pinned = {}
+        for name, values in points.items():
+            at = np.repeat(values, self.draws)
+            pinned[name] = np.where(np.isnan(at), tiled.parameters[name], at)
         return Sample({**tiled.parameters, **pinned}, tiled.error)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Sample, Watch, sample
-from simlib.analysis.themes import RECORD, VALUES, free_parameters
+from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
@@ -104,9 +104,8 @@ def gap_at(
 
     Money is made equal on average over the draws.
     """
-    discount = load_parameters()["discount_rate"]  # moves no death: one point stands for no point
-    points = {discount.name: np.array([discount.value])}
-    deaths = compared_at(strategies, total_musd, chosen, points, watch)
+    as_drawn = {"pass_through_weight": np.array([np.nan])}
+    deaths = compared_at(strategies, total_musd, chosen, as_drawn, watch)
     return deaths[2, 0] - deaths[1, 0]
 
 
@@ -126,9 +125,8 @@ def what_decides(
     by_theme : take what one study could find out as one factor; else each parameter
     points : base points, a power of two
     """
-    themes = {name: theme for name, theme in free_parameters().items() if theme != VALUES}
-    names, rows = tuple(themes), load_parameters()
-    factors = list(themes.values()) if by_theme else [rows[name].label for name in names]
+    names, rows, themes = movers(), load_parameters(), free_parameters()
+    factors = [themes[name] if by_theme else rows[name].label for name in names]
 
     def outcome(positions: Array) -> Array:
         return gap_at(strategies, total_musd, sample_at(positions, names, seed), watch)
@@ -158,13 +156,11 @@ def tornado(
 
     Money is made equal at each end. Longest swing first.
     """
-    rows, base = load_parameters(), sample(draws, seed)
-    found = []
-    for done, name in enumerate(names, 1):
-        ends = {name: rows[name].quantile(np.array(BOUNDS))}
-        deaths = compared_at(strategies, total_musd, base, ends)
-        low, high = (deaths[2] - deaths[1]).mean(-1)
-        found.append(Swing(name, float(low), float(high)))
-        if watch is not None:
-            watch(done / len(names))
+    rows = load_parameters()
+    ends = {name: np.full(2 * len(names), np.nan) for name in names}
+    for i, name in enumerate(names):
+        ends[name][2 * i : 2 * i + 2] = rows[name].quantile(np.array(BOUNDS))
+    deaths = compared_at(strategies, total_musd, sample(draws, seed), ends, watch)
+    gaps = (deaths[2] - deaths[1]).mean(-1).reshape(-1, 2).tolist()
+    found = [Swing(name, *gap) for name, gap in zip(names, gaps, strict=True)]
     return sorted(found, key=lambda swing: -abs(swing.high - swing.low))

@@ -66,3 +66,8 @@ def members(theme: str) -> tuple[str, ...]:
     if theme == RECORD:
         return tuple(shipped_posterior().values)
     return tuple(name for name, of in free_parameters().items() if of == theme)
+
+
+def movers() -> tuple[str, ...]:
+    """Free parameters that can move deaths: all but what lives and years are worth."""
+    return tuple(name for name, theme in free_parameters().items() if theme != VALUES)
