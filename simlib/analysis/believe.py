@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.analysis.runs import DEATHS, Sample, Watch, sample, summed
+from simlib.analysis.runs import DEATHS, Sample, Watch, at, sample, size, summed, take
 from simlib.errors import Faults, unknown
 from simlib.observed import load_observed
 from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
@@ -143,8 +143,8 @@ def equal_scale(
     full = [each.policy(total_musd) for each in strategies]
     bare = [Policy(f"{p.name}, no money", changes=_bare(p)) for p in full]
     moved = any(each.changes for each in bare)  # else they are the status quo, and cost nothing
-    cost = summed([quo, *full, *(bare if moved else [])], chosen.at(points), [PRISON])[PRISON]
-    added = (cost[1:] - cost[0]).reshape(-1, len(full), len(cost[0]) // chosen.draws, chosen.draws)
+    cost = summed([quo, *full, *(bare if moved else [])], at(chosen, points), [PRISON])[PRISON]
+    added = (cost[1:] - cost[0]).reshape(-1, len(full), len(cost[0]) // size(chosen), size(chosen))
     most = added[0].mean(-1) / _years(full)
     base = added[1].mean(-1) / _years(full) if moved else np.zeros_like(most)
     slope = (most - base) / total_musd
@@ -176,12 +176,12 @@ def compared_at(
     -------
     array, shape (3, points, draws)
     """
-    trial = chosen.take(slice(0, max(chosen.draws // TRIAL_SHARE, 1)))
+    trial = take(chosen, slice(0, max(size(chosen) // TRIAL_SHARE, 1)))
     policies, scale = equal_scale(strategies, total_musd, trial, points)
-    tiled = chosen.at(points)
-    spread = np.repeat(scale, chosen.draws, axis=-1)
+    tiled = at(chosen, points)
+    spread = np.repeat(scale, size(chosen), axis=-1)
     deaths = summed(policies, tiled, [DEATHS], spread, watch)[DEATHS]
-    return deaths.reshape(len(policies), -1, chosen.draws)
+    return deaths.reshape(len(policies), -1, size(chosen))
 
 
 def break_even(
@@ -218,7 +218,7 @@ def break_even(
     rows = parameters[across], parameters[up]
     middle = (np.arange(steps) + 0.5) / steps
     positions = np.repeat(middle, steps), np.tile(middle, steps)
-    points = {r.name: value_at(r, at) for r, at in zip(rows, positions, strict=True)}
+    points = {r.name: value_at(r, where) for r, where in zip(rows, positions, strict=True)}
     others = {name: value for name, value in others.items() if name not in points}
     chosen = sample(draws, seed, others)
     deaths = compared_at(strategies, total_musd, chosen, points, watch)

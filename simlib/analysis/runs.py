@@ -1,18 +1,19 @@
 """Running policies on draws that an analysis has chosen itself, and judging what comes out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import model, sampling, simulation, world
+from simlib import sampling, world
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import Ensemble
-from simlib.simulation import PROJECTED_YEARS, STEPS_PER_YEAR
+from simlib.sampling import Sample
+from simlib.simulation import PROJECTED_YEARS, project
 
 Array = NDArray[np.float64]
 Watch = Callable[[float], None]
@@ -23,43 +24,37 @@ BLOCK = 2_000
 DEATHS = "deaths_fentanyl"
 
 
-class Sample(NamedTuple):
-    """All that is uncertain about a set of draws.
+def take(chosen: Sample, columns: NDArray[np.int64] | slice) -> Sample:
+    """Some of the draws, or the same ones several times."""
+    parameters = {name: each[columns] for name, each in chosen.parameters.items()}
+    return Sample(parameters, chosen.error[:, columns])
 
-    Attributes
+
+def size(chosen: Sample) -> int:
+    """Number of draws."""
+    return int(chosen.error.shape[-1])
+
+
+def at(chosen: Sample, points: Mapping[str, Array]) -> Sample:
+    """Every draw at every point, points first.
+
+    Parameters
     ----------
-    parameters : by name, shape (draws,)
-    error : [log], quarterly model error, shape (quarters, draws)
+    points : pinned values by parameter, shape (points,), NaN where it stays as drawn; at least
+        one parameter
     """
+    count, draws = len(next(iter(points.values()))), size(chosen)
+    tiled = take(chosen, np.tile(np.arange(draws), count))
+    pinned = {}
+    for name, values in points.items():
+        wanted = np.repeat(values, draws)
+        pinned[name] = np.where(np.isnan(wanted), tiled.parameters[name], wanted)
+    return Sample({**tiled.parameters, **pinned}, tiled.error)
 
-    parameters: Mapping[str, Array]
-    error: Array
 
-    @property
-    def draws(self) -> int:
-        """Number of draws."""
-        return self.error.shape[-1]
-
-    def take(self, columns: Array | slice) -> "Sample":
-        """Some of the draws, or the same ones several times."""
-        chosen = {name: each[columns] for name, each in self.parameters.items()}
-        return Sample(chosen, self.error[:, columns])
-
-    def at(self, points: Mapping[str, Array]) -> "Sample":
-        """Every draw at every point, points first.
-
-        Parameters
-        ----------
-        points : pinned values by parameter, shape (points,), NaN where it stays as drawn; at
-            least one parameter
-        """
-        count = len(next(iter(points.values())))
-        tiled = self.take(np.tile(np.arange(self.draws), count))
-        pinned = {}
-        for name, values in points.items():
-            at = np.repeat(values, self.draws)
-            pinned[name] = np.where(np.isnan(at), tiled.parameters[name], at)
-        return Sample({**tiled.parameters, **pinned}, tiled.error)
+def record_quarters() -> int:
+    """Quarters of the death record."""
+    return round((world.record_end(load_observed()) - world.HISTORY_START) * 4)
 
 
 def sample(
@@ -68,13 +63,19 @@ def sample(
     assumptions: Mapping[str, float] | None = None,
     *,
     prior: bool = False,
+    first: int = 0,
 ) -> Sample:
-    """The draws that `simulate` would make with the same arguments."""
+    """The draws that `simulate` would make with the same arguments, from draw `first` on."""
     parameters = load_parameters()
-    posterior = None if prior else shipped_posterior()
-    pinned = parameters.check(assumptions or {})
-    p = sampling.draw(parameters, draws, seed, pinned, posterior)
-    return Sample(p, simulation.model_error(p, seed, posterior, load_observed(), draws))
+    return sampling.sample(
+        parameters,
+        draws,
+        seed,
+        parameters.check(assumptions or {}),
+        None if prior else shipped_posterior(),
+        first=first,
+        record_quarters=record_quarters(),
+    )
 
 
 def run(
@@ -83,31 +84,16 @@ def run(
     until: int | None = None,
     scale: Array | None = None,
 ) -> Ensemble:
-    """Simulate policies on given draws.
+    """Simulate policies on given draws, the first of them the reference.
 
     Parameters
     ----------
-    policies : the first is the reference
-    chosen : Sample
     until : last year; default ten years after the record
     scale : share of each policy's programme money that is spent, shape (policies, draws or 1)
     """
-    observed, dt = load_observed(), 1 / STEPS_PER_YEAR
-    end, p = world.record_end(observed), chosen.parameters
-    last = int(np.ceil(end)) + PROJECTED_YEARS - 1 if until is None else until
-    past = simulation.history(p, observed, chosen.error)
-    time = simulation._mid_steps(end, last + 1, STEPS_PER_YEAR)
-    drivers = world.drivers(p, observed, time, simulation._by_step(chosen.error, time))
-    levers = simulation.planned(policies, time)
-    if scale is not None:
-        levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
-    state = simulation._spread(past.state, len(policies), levers)
-    first = world.Drivers(*(series[0] for series in drivers))
-    today = model.today_from(past.state, p, past.anchors, first, dt)
-    _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt)
-    flows |= simulation._described(drivers, dt)
-    flows |= simulation.spending(policies, levers, p, time, dt)
-    return Ensemble(tuple(each.name for each in policies), past.flows, flows, p, {"until": last})
+    observed = load_observed()
+    last = int(np.ceil(world.record_end(observed))) + PROJECTED_YEARS - 1
+    return project(policies, chosen, observed, until or last, scale=scale)
 
 
 def totals(ensemble: Ensemble, outcome: str) -> Array:
@@ -119,10 +105,10 @@ def _first_year(ensemble: Ensemble) -> int:
     return int(np.floor(ensemble.projection["time"].ravel()[0]))
 
 
-def blocks(draws: int, size: int = BLOCK) -> Iterator[slice]:
+def blocks(draws: int, length: int = BLOCK) -> Iterator[slice]:
     """Cuts of a set of draws that can be run one after the other."""
-    for first in range(0, draws, size):
-        yield slice(first, min(first + size, draws))
+    for first in range(0, draws, length):
+        yield slice(first, min(first + length, draws))
 
 
 def summed(
@@ -140,12 +126,12 @@ def summed(
     watch : called after each block with the share done; what it raises stops the run
     **options : for :func:`run`
     """
-    found = {name: np.empty((len(policies), chosen.draws)) for name in outcomes}
-    for cut in blocks(chosen.draws):
+    found = {name: np.empty((len(policies), size(chosen))) for name in outcomes}
+    for cut in blocks(size(chosen)):
         part = scale if scale is None or scale.shape[-1] == 1 else scale[:, cut]
-        ensemble = run(policies, chosen.take(cut), scale=part, **options)
+        ensemble = run(policies, take(chosen, cut), scale=part, **options)
         for name, values in found.items():
             values[:, cut] = totals(ensemble, name)
         if watch is not None:
-            watch(cut.stop / chosen.draws)
+            watch(cut.stop / size(chosen))
     return found

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Sample, Watch, sample
+from simlib.analysis.runs import Sample, Watch, sample, size, take
 from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
@@ -92,7 +92,7 @@ def sample_at(positions: Array, names: Sequence[str], seed: int = 1) -> Sample:
     names : parameters
     """
     rest, parameters = sample(len(shipped_posterior().residual), seed), load_parameters()
-    chosen = rest.take((positions[:, -1] * rest.draws).astype(int))
+    chosen = take(rest, (positions[:, -1] * size(rest)).astype(int))
     moved = {name: parameters[name].quantile(positions[:, i]) for i, name in enumerate(names)}
     return Sample({**chosen.parameters, **moved}, chosen.error)
 

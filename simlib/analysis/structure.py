@@ -13,11 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Sample, Watch, sample
-from simlib.observed import load_observed
+from simlib.analysis.runs import Sample, Watch, record_quarters, sample, size
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
-from simlib.simulation import model_error
+from simlib.sampling import model_error
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]
@@ -96,16 +95,23 @@ def gaps(
     -------
     array, shape (rules, draws, PATHS)
     """
-    base, posterior, observed = sample(draws, seed), shipped_posterior(), load_observed()
-    p, points = base.parameters, {RULE: np.array(list(rules().values()))}
+    base, points = sample(draws, seed), {RULE: np.array(list(rules().values()))}
     found = []
     for path in range(PATHS):
-        error = model_error(p, seed + path, posterior, observed, draws)
-        deaths = compared_at(strategies, total_musd, Sample(p, error), points)
+        chosen = base if path == 0 else Sample(base.parameters, _other_error(base, seed + path))
+        deaths = compared_at(strategies, total_musd, chosen, points)
         found.append(deaths[2] - deaths[1])
         if watch is not None:
             watch((path + 1) / PATHS)
     return np.stack(found, axis=-1)
+
+
+def _other_error(base: Sample, seed: int) -> Array:
+    """Model error of the same draws, from other noise."""
+    p, shares = base.parameters, np.random.default_rng(seed).random(base.error.shape)
+    residual = shipped_posterior().take_residual(size(base))
+    spread = p["model_error_sd"], p["model_error_correlation"]
+    return model_error(*spread, shares, residual, record_quarters() - 1)
 
 
 def table(values: Array, labels: Labels, margin_deaths: float) -> pd.DataFrame:
