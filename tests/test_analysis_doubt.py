@@ -204,7 +204,7 @@ def test_money_is_equal_at_every_point() -> None:
     assert scale[2, 0] == 1
     assert 0.5 < scale[2, 1] < 0.95
     spread = np.repeat(scale, 8, axis=-1)
-    chosen = runs.sample(8).at(points)
+    chosen = runs.at(runs.sample(8), points)
     found = runs.summed(policies, chosen, ["programme_spending_musd", "prison_cost_musd"], spread)
     years = 9  # 2027 ramps up, on average half of it, then eight full years
     spent = sum(found.values())

@@ -12,11 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.analysis.runs import DEATHS, Sample, Watch, at, sample, size, summed, take
+from simlib.analysis.runs import DEATHS, Watch, at, sample, size, summed, take
 from simlib.errors import Faults, unknown
 from simlib.observed import load_observed
 from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
 from simlib.policy import Policy
+from simlib.sampling import Sample
 from simlib.simulation import PROJECTED_YEARS
 from simlib.strategies import Strategy
 

@@ -18,8 +18,8 @@ from simlib.simulation import PROJECTED_YEARS, project
 Array = NDArray[np.float64]
 Watch = Callable[[float], None]
 
-BLOCK = 2_000
-"""Draws in one pass: enough for speed, few enough for memory."""
+BLOCK = 6_000
+"""Draws times policies in one pass: enough for speed, few enough for memory."""
 
 DEATHS = "deaths_fentanyl"
 
@@ -105,7 +105,7 @@ def _first_year(ensemble: Ensemble) -> int:
     return int(np.floor(ensemble.projection["time"].ravel()[0]))
 
 
-def blocks(draws: int, length: int = BLOCK) -> Iterator[slice]:
+def blocks(draws: int, length: int) -> Iterator[slice]:
     """Cuts of a set of draws that can be run one after the other."""
     for first in range(0, draws, length):
         yield slice(first, min(first + length, draws))
@@ -127,7 +127,7 @@ def summed(
     **options : for :func:`run`
     """
     found = {name: np.empty((len(policies), size(chosen))) for name in outcomes}
-    for cut in blocks(size(chosen)):
+    for cut in blocks(size(chosen), max(BLOCK // len(policies), 1)):
         part = scale if scale is None or scale.shape[-1] == 1 else scale[:, cut]
         ensemble = run(policies, take(chosen, cut), scale=part, **options)
         for name, values in found.items():

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Sample, Watch, sample, size, take
+from simlib.analysis.runs import Watch, sample, size, take
 from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
+from simlib.sampling import Sample
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]

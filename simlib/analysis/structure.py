@@ -13,10 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Sample, Watch, record_quarters, sample, size
+from simlib.analysis.runs import Watch, record_quarters, sample, size
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
-from simlib.sampling import model_error
+from simlib.sampling import Sample, model_error
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]
