@@ -30,11 +30,11 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BANDS = ["low90", "low50", "median", "high50", "high90"]
 
 # Pixels.
-PLOT, AXIS, LABELS, NAMES = 400, 58, 150, 190
+PLOT, AXIS, LABELS, NAMES = 400, 58, 150, 150
 HEADER, FOOTER, PANEL, ROW = 98, 20, 270, 46
 WIDTH = AXIS + PLOT + LABELS
 TITLE_SIZE, TEXT_SIZE, LETTER = 17, 12.5, 0.51
-LABEL_LINE, LABEL_LETTERS = 14, 22
+LABEL_LINE, LABEL_LETTERS, NAME_LETTERS = 14, 22, 24
 TITLE_LINES, TEXT_LINES = 2, 3
 
 
@@ -56,6 +56,13 @@ class Line(NamedTuple):
     colour: str
     banded: bool = True
     """Without bands it is dashed: what the lines would be with no control moved."""
+
+    def draws_at(self, place: float) -> Array:
+        """Draws at a place across, linear between positions; shape (draws,)."""
+        position = np.interp(place, self.across, np.arange(len(self.across)))
+        left = min(int(position), len(self.across) - 2)
+        share = position - left
+        return (1 - share) * self.values[left] + share * self.values[left + 1]
 
 
 class Bar(NamedTuple):
@@ -97,7 +104,8 @@ def curve_tables(
     banded = sum(line.banded for line in lines)
     parts = []
     for line in lines:
-        found = np.quantile(line.values, QUANTILES, axis=-1)
+        shares = QUANTILES if line.banded else [0.5] * len(BANDS)
+        found = np.quantile(line.values, shares, axis=-1)
         part = pd.DataFrame(dict(zip(BANDS, found, strict=True)))
         parts.append(
             part.assign(
@@ -109,8 +117,7 @@ def curve_tables(
             )
         )
     table = pd.concat(parts, ignore_index=True)
-    shown = table[table["shade"] > 0][["low90", "high90"]].to_numpy().ravel()
-    limits = axis_limits([*shown, *table["median"], *within], log)
+    limits = axis_limits([*table["low90"], *table["high90"], *within], log)
     ends = [float(line.across[-1]) for line in lines]
     starts = [float(line.across[0]) for line in lines]
     places = [here] if here else []
@@ -128,7 +135,9 @@ def curve_tables(
         "here": place,
         "heading": _heading(words),
     }
-    return Sight(tables, _in_words(words, [(line.name, line.values[-1]) for line in lines]))
+    there = here[0] if here else max(ends)
+    said = [(line.name, line.draws_at(there)) for line in lines]
+    return Sight(tables, _in_words(words, said))
 
 
 def range_tables(
@@ -165,7 +174,10 @@ def range_tables(
     ).astype({"value": float, "y": float})
     ends = table[["low90", "high90"]].to_numpy().ravel()
     limits = axis_limits([*ends, *diamonds["value"], *within], log)
-    names = [("\n".join(wrap_evenly(row, 28, 2)), (i + 0.5) * ROW) for i, row in enumerate(rows)]
+    names = [
+        ("\n".join(wrap_evenly(row, NAME_LETTERS, 2)), (i + 0.5) * ROW)
+        for i, row in enumerate(rows)
+    ]
     named = pd.DataFrame(names, columns=["text", "y"])
     named["y"] -= named["text"].str.count("\n") * LABEL_LINE / 2
     tables = {
@@ -238,9 +250,11 @@ def _heading(words: Words) -> pd.DataFrame:
 def axis_limits(values: Sequence[float], log: bool) -> list[float]:
     """Round limits that hold all values: on a log axis 1, 2 or 5 times a power of ten."""
     low, high = float(np.min(values)), float(np.max(values))
+    if low == high:
+        low, high = low - abs(low) / 2, high + max(abs(high) / 2, 1.0)
     if log:
         return [_round_down(low), 1 / _round_down(1 / high)]
-    step = 10 ** np.floor(np.log10(max(high - low, abs(high) * 1e-3, 1e-9))) / 2
+    step = 10 ** np.floor(np.log10(high - low)) / 2
     steps = np.round([low / step, high / step], 9)
     return [float(np.floor(steps[0]) * step), float(np.ceil(steps[1]) * step)]
 

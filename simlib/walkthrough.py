@@ -156,8 +156,8 @@ def unpinned(values: Values) -> dict[str, float]:
 
 
 def at(line: Line, place: float) -> tuple[float, float, float]:
-    """5 %, 50 % and 95 % of draws of a line at the place nearest to where the reader stands."""
-    return spread_of(line.values[np.argmin(np.abs(line.across - place))])
+    """5 %, 50 % and 95 % of draws of a line where the reader stands."""
+    return spread_of(line.draws_at(place))
 
 
 def spread_of(values: Array) -> tuple[float, float, float]:
@@ -179,7 +179,7 @@ def percent_change(ratio: Array) -> Array:
 
 def percent(share: float) -> str:
     """A share for a sentence: ``34 %``."""
-    return f"{number(PERCENT * share, 2)} %"
+    return f"{PERCENT * share:.3g} %"
 
 
 def draws_said(low: float, high: float, said: Callable[[float], str]) -> str:

@@ -52,7 +52,7 @@ def knock_down(values: Values, draws: int) -> Sight:
     lines = several(values, across, lines_of)
     most, capacity = (at(line, lasts)[1] for line in lines[:2])
     words = Words(
-        f"After {number(lasts, 2)} years of pressure {number(capacity, 2)} % of capacity is left, "
+        f"After {lasts:g} years of pressure {number(capacity, 2)} % of capacity is left, "
         f"enough for {number(most, 2)} % of the flow",
         "Medians. Below 100 % of the flow kilos go missing; above it nothing is felt, because "
         "capacity stood idle.",

@@ -85,7 +85,7 @@ def punish_more(values: Values, draws: int) -> Sight:
     here = setting(values, "punishment")
     lines = before_and_after(values, across, curve)
     words = Words(
-        f"{number(here, 2)} times the arrests and time served: "
+        f"{here:g} times the arrests and time served: "
         f"{change(at(lines[-1], here)[1])} on unit cost",
         f"{_span(lines[-1], here)} Sellers want to be paid for prison, which is part of the "
         "risk they run.",
@@ -135,7 +135,7 @@ def swamp(values: Values, draws: int) -> Sight:
     here = setting(values, "volume_ratio")
     lines = before_and_after(values, across, curve)
     words = Words(
-        f"A market {number(here, 2)} times as large with the same enforcement: "
+        f"A market {here:g} times as large with the same enforcement: "
         f"{change(at(lines[-1], here)[1])} on unit cost",
         f"{_span(lines[-1], here)} The same officers spread over fewer kilos make each kilo "
         "riskier, over more kilos safer.",
@@ -189,7 +189,7 @@ def displace(values: Values, draws: int) -> Sight:
     today = float(np.median(PERCENT * p["border_seized_share"]))
     first, last = (at(lines[-1], month)[1] for month in (0, MONTHS_SHOWN))
     words = Words(
-        f"{number(ratio, 2)} times the pressure on ports: {number(first, 2)} % seized at once, "
+        f"{ratio:g} times the pressure on ports: {number(first, 2)} % seized at once, "
         f"{number(last, 2)} % after two years",
         f"Before it, {number(today, 2)} % were seized (median). Traffic moves to lanes where no "
         "pressure was added.",
@@ -242,7 +242,7 @@ def protect(values: Values, draws: int) -> Sight:
     lines = several(values, PERCENT * across, lines_of)
     least, most = (at(lines[1], PERCENT * share)[1] for share in across[[0, -1]])
     words = Words(
-        f"{number(ratio, 2)} times the pressure seizes {number(least, 2)} % where few lanes are "
+        f"{ratio:g} times the pressure seizes {number(least, 2)} % where few lanes are "
         f"corrupted, {number(most, 2)} % where many are",
         "Once traffic has moved, medians. A corrupted lane is never seized, and pressure on the "
         "others fills it.",

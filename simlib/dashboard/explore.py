@@ -17,9 +17,9 @@ from simlib.walkthrough import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100
 """Draws on release, and while a slider moves."""
-LEFT_WIDTH = "330px"
+LEFT_WIDTH, CHART_WIDTH = "316px", "560px"
+UNTOUCHED = "An assumption that you have not moved is drawn from its whole range."
 SMALL = "font-size:12px;line-height:1.3"
-UNTOUCHED = "A slider that was not moved stands for its whole range."
 
 
 class TableChart(LiveChart):
@@ -54,12 +54,13 @@ class Explorer(w.HBox):
         self.chart = TableChart(picture.chart(), self.sight.tables, self.sight.alt)
         self.runner: Runner[dict[str, float]] = Runner(self._draw, self._failed)
         self.controls = {name: self._control(self._rows[name]) for name in picture.controls}
-        self.reset = w.Button(description="Reset", layout={"width": "auto"})
+        self.reset = w.Button(description="Reset", layout={"width": "70px"})
         self.reset.on_click(lambda _: self._reset())
         self.status = w.HTML("", layout={"min_height": "24px"})
         hint = w.HTML(f"<div style='{SMALL}'>{UNTOUCHED}</div>")
         left = w.VBox([hint, *self.controls.values(), self.reset, self.status])
         left.layout = {"width": LEFT_WIDTH, "min_width": LEFT_WIDTH}
+        self.chart.layout = {"flex": f"1 1 {CHART_WIDTH}", "min_width": "0"}
         super().__init__([left, self.chart], layout={"flex_flow": "row wrap"})
 
     def _control(self, row: Parameter) -> Control:
