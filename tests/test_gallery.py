@@ -72,7 +72,7 @@ def test_a_board_is_shown_with_all_its_parts():
     choice = w.Dropdown(options=[("none at all", ""), ("some", "s")], description="Line")
     hidden = w.HTML("secret", layout={"display": "none"})
     board = w.VBox(
-        [parts, choice, hidden, w.Button(description="Undo"), w.IntText(2026, description="Year"),
+        [parts, choice, hidden, w.Button(description="Undo"), w.IntText(2026, description="Year:"),
          w.Checkbox(True, description="Paid"), w.Label("a < b"), w.HBox([w.HTML("right")])]
     )  # fmt: skip
     found = still(board)

@@ -116,7 +116,7 @@ def _control(shown: Any) -> str:
         value = "yes" if value else "no"
     elif isinstance(value, float | int):
         value = f"{value:.10g}" if abs(value) < SEPARATED else f"{value:,.10g}"
-    said = f"{label}: {value} {getattr(shown, 'unit', '')}".strip()
+    said = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
     return f"<div>{html.escape(said)}</div>"
 
 
