@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simlib.chart_checks import BANDS
-from simlib.chart_style import PANEL, STATUS_QUO
+from simlib.chart_style import LEFT, PANEL, STATUS_QUO, WIDTH, number
 
 # The round step for a fifth of an axis: at least so many units of its power of ten, so many.
 STEPS = ((50**0.5, 10), (10**0.5, 5), (2**0.5, 2), (0, 1))
@@ -75,6 +75,16 @@ def round_limits(low: float, high: float) -> tuple[float, float]:
     return limits if limits == (low, high) else round_limits(*limits)
 
 
+def on_axis(value: float, span: float, digits: int) -> str:
+    """A number with as many digits as a number as large as its axis would have."""
+    decimals = int(digits - np.floor(np.log10(span)))
+    rounded = round(float(value), decimals)
+    if not rounded:
+        return "0"
+    digits = int(np.floor(np.log10(abs(rounded)))) + 1 + max(decimals, 0)
+    return number(rounded, max(digits, 1))
+
+
 def spread(at: Floats, heights: Floats, room: float) -> Floats:
     """Places near `at` where things keep their order, do not overlap and stay in the room.
 
@@ -119,6 +129,24 @@ def wrap_evenly(text: str, width: int, most: int) -> list[str]:
         if len(even) <= len(lines):
             return even
     return lines
+
+
+def placed(
+    text: str, style: tuple[float, int, float], top: float, weight: str, colour: str
+) -> pd.DataFrame:
+    """A text in lines that fit, with the lower edge of each [pixels]."""
+    size, most, letter = style
+    lines = wrap_evenly(text, int(WIDTH / (size * letter)), most)
+    return pd.DataFrame(
+        {
+            "text": pd.Series(lines, dtype=str),
+            "x": float(LEFT),
+            "y": top + size * 1.25 * np.arange(1, len(lines) + 1),
+            "size": size,
+            "weight": weight,
+            "colour": colour,
+        }
+    )
 
 
 def hatching(band: pd.DataFrame, corners: pd.DataFrame, width: float, slope: int) -> pd.DataFrame:

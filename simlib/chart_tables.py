@@ -12,6 +12,8 @@ from simlib.chart_places import (
     from_first_difference,
     hatching,
     in_order,
+    on_axis,
+    placed,
     round_limits,
     spread,
     until_they_part,
@@ -39,8 +41,6 @@ from simlib.chart_style import (
     STATUS_QUO,
     SUBTITLE,
     TITLE,
-    WIDTH,
-    number,
 )
 from simlib.errors import InputError
 
@@ -113,7 +113,7 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         "heading": _heading(words, _close(gaps)),
         "key": _key(len(observed) > 0, bool((drawn["dashed"] == BEYOND).any())),
         "key_dots": pd.DataFrame(DOTS if len(observed) else DOTS[:0], columns=["x", "fill"]),
-        "footer": _place(words["footer"], SOURCE, 0.0, "normal", FAINT),
+        "footer": placed(words["footer"], SOURCE, 0.0, "normal", FAINT),
     }
 
 
@@ -261,16 +261,6 @@ def _labels(
     )
 
 
-def on_axis(value: float, span: float, digits: int) -> str:
-    """A number with as many digits as a number as large as its axis would have."""
-    decimals = int(digits - np.floor(np.log10(span)))
-    rounded = round(float(value), decimals)
-    if not rounded:
-        return "0"
-    digits = int(np.floor(np.log10(abs(rounded)))) + 1 + max(decimals, 0)
-    return number(rounded, max(digits, 1))
-
-
 def _sides(words: Mapping[str, Any], limits: tuple[float, float]) -> pd.DataFrame:
     """What the two sides of zero are called; nothing where there is no such side."""
     there = {"more": limits[1] > 0, "fewer": limits[0] < 0}
@@ -294,9 +284,9 @@ def _key(recorded: bool, hatched: bool) -> pd.DataFrame:
 
 def _heading(words: Mapping[str, Any], close: bool) -> pd.DataFrame:
     """Title and subtitle, then above each panel what it shows and in which unit."""
-    first = _place(words["title"], TITLE, 0.0, "bold", INK)
+    first = placed(words["title"], TITLE, 0.0, "bold", INK)
     under = first["y"].max() + 4 if len(first) else 0.0
-    second = _place(words["subtitle"], SUBTITLE, under, "normal", FAINT)
+    second = placed(words["subtitle"], SUBTITLE, under, "normal", FAINT)
     unit = words.get("unit", "")
     units = f"{unit}; {CLOSE}" if close else unit, words.get("difference_unit", "")
     titles = words.get("outcome", ""), words.get("difference", "")
@@ -311,21 +301,3 @@ def _heading(words: Mapping[str, Any], close: bool) -> pd.DataFrame:
         }
     )
     return pd.concat([first, second, above], ignore_index=True)
-
-
-def _place(
-    text: str, style: tuple[float, int, float], top: float, weight: str, colour: str
-) -> pd.DataFrame:
-    """A text in lines that fit, with the lower edge of each [pixels]."""
-    size, most, letter = style
-    lines = wrap_evenly(text, int(WIDTH / (size * letter)), most)
-    return pd.DataFrame(
-        {
-            "text": pd.Series(lines, dtype=str),
-            "x": float(LEFT),
-            "y": top + size * 1.25 * np.arange(1, len(lines) + 1),
-            "size": size,
-            "weight": weight,
-            "colour": colour,
-        }
-    )
