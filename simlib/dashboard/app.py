@@ -1,5 +1,6 @@
 """The comparison dashboard: controls on the left, picture and verdict on the right."""
 
+import contextlib
 import html
 import threading
 import time
@@ -13,11 +14,13 @@ from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, running_cell
 from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT
 from simlib.dashboard.controls import Control
+from simlib.dashboard.details import Details
 from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.files import Files
+from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key, idle
 from simlib.dashboard.live_chart import LiveChart
-from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, button, changed
+from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, changed
 from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
@@ -49,7 +52,7 @@ class Dashboard(w.Box):
     def __init__(self, session: Session | None = None, keeper: Autosave | None = None) -> None:
         self.history = History(check_session(session or Session()))
         self._keeper = keeper
-        self.picture = compute.picture(self.now, outcome=self.now.outcome)
+        self.picture = compute.picture(self.now, outcome=self.now.outcome, details=True)
         self._drawn = self.now
         self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
         self._lock = threading.RLock()  # front ends may call back in two threads at once
@@ -65,8 +68,14 @@ class Dashboard(w.Box):
         self._tell_parts(self.picture)
         left = w.VBox([*self.panels.values()])
         self.files = Files(self.settled, lambda session: self.go(lambda _: session), self._failed)
+        self.details = Details(
+            lambda: self.history.now, self.go, lambda: self._wish(self.now, False), self._failed
+        )
         self.files.share.show(self.history.now)
-        right = w.VBox([steps, self.chart, self.status, self.verdict, self.files, self.dialog])
+        self.details.kept.show(self.history.now)
+        away = Fold("Take it away: files, share code", [self.files], is_open=True)
+        shown = [steps, self.chart, self.status, self.verdict, away, self.details, self.dialog]
+        right = w.VBox(shown)
         left.add_class("simlib-left")
         right.add_class("simlib-right")
         super().__init__([left, right])
@@ -182,12 +191,12 @@ class Dashboard(w.Box):
         for panel in self.panels.values():
             panel.hint(notes)
 
-    def _wish(self, scenario: Scenario) -> None:
+    def _wish(self, scenario: Scenario, quickly: bool = True) -> None:
         with self._lock:
             if self._replay:  # whatever comes later wins
                 self._replay.cancel()
             self._replay = None
-            self.runner.wish(scenario)
+            self.runner.wish(scenario, quickly)
 
     def _about(self, group: str, name: str) -> None:
         """Open the page about a control."""
@@ -203,9 +212,13 @@ class Dashboard(w.Box):
     def _draw(self, scenario: Scenario, quickly: bool) -> None:
         known = compute.affordable(self.picture, scenario) if quickly else None
         draws = compute.DRAGGED_DRAWS if quickly else DRAWS
+
+        def outdated() -> bool:
+            return self.runner.newer and not quickly
+
         try:
             picture = compute.picture(
-                scenario, draws, known, lambda: self.runner.newer and not quickly, scenario.outcome
+                scenario, draws, known, outdated, scenario.outcome, details=not quickly
             )
         except compute.Outdated:
             return
@@ -217,6 +230,18 @@ class Dashboard(w.Box):
             self._keep()
         more = f"<i>Drawn with {draws} of {DRAWS} draws; the others follow.</i>"
         self.status.value = more if quickly else ""
+        if not quickly:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Make anew what is open below the picture, unless a newer wish comes."""
+
+        def watch(_: float) -> None:
+            if self.runner.newer:
+                raise compute.Outdated
+
+        with contextlib.suppress(compute.Outdated):
+            self.details.refresh(self.history.now, self.picture, watch)
 
     def _keep(self) -> None:
         """Show the share code of what is drawn, and save it."""

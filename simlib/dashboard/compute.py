@@ -24,6 +24,8 @@ from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record, equal_money
 
 DRAGGED_DRAWS = 100
+Watch = Callable[[float], None]
+"""Told the share done, 0 to 1; what it raises stops the simulation."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,14 @@ def picture(
         When there is no such outcome.
     """
     shown = view(outcome)
-    policies, money = _equal(scenario, affordable)
-    if outdated():
-        raise Outdated
+
+    def watch(done: float) -> None:
+        if outdated():
+            raise Outdated
+
+    policies, money = _equal(scenario, affordable, watch)
     chosen = _chosen(scenario, policies)
-    ensemble = simulate([None, *chosen], draws=draws, assumptions=dict(scenario.assumptions))
+    ensemble = simulate([None, *chosen], draws=draws, assumptions=scenario.pinned, watch=watch)
     reference = words.against(scenario)
     names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
     lines, difference = shown.tables(ensemble, [*names.values()], scenario.start)
@@ -139,29 +144,54 @@ def _identities(ensemble: Ensemble, start: int) -> tuple[Identity, ...]:
 
 
 def _equal(
-    scenario: Scenario, affordable: dict[str, float] | None
+    scenario: Scenario, affordable: dict[str, float] | None, watch: Watch = lambda done: None
 ) -> tuple[list[Policy], dict[str, Share]]:
-    """Policies of equal cost; quickly, where the affordable share is known."""
+    """Policies of equal cost, or each of its own; quickly, where the affordable share is known."""
     strategies, start = scenario.strategies(), f"{scenario.start}-01"
-    if affordable is None:
-        return equal_money(
-            strategies,
-            scenario.total,
+    policies: list[Policy] = []
+    shares: dict[str, Share] = {}
+    if affordable is not None:
+        for each in strategies:
+            total = scenario.money(each.name)
+            programmes = round(affordable[each.name] * total)
+            policies.append(each.policy(programmes, start))
+            shares[each.name] = Share(programmes, total - programmes, 0.0)
+        return policies, shares
+    together = [strategies] if scenario.equal_money else [(each,) for each in strategies]
+    for some in together:
+        found, spent = equal_money(
+            some,
+            scenario.money(some[0].name),
             start,
             count_prison=scenario.count_prison,
-            assumptions=dict(scenario.assumptions),
+            assumptions=scenario.pinned,
+            watch=watch,
         )
-    programmes = {s.name: round(affordable[s.name] * scenario.total) for s in strategies}
-    policies = [s.policy(programmes[s.name], start) for s in strategies]
-    shares = {n: Share(m, scenario.total - m, 0.0) for n, m in programmes.items()}
+        policies += found
+        shares |= spent
     return policies, shares
 
 
 def affordable(shown: Picture, scenario: Scenario) -> dict[str, float] | None:
-    """Share of the total that went to programmes; None where there was no money."""
-    if not scenario.total:
+    """Share of each total that went to programmes; None where one was or is without money."""
+    shares = {
+        name: (share.programmes, share.programmes + share.prison + share.unspent)
+        for name, share in shown.money.items()
+    }
+    if not all(total and scenario.money(name) for name, (_, total) in shares.items()):
         return None
-    return {name: share.programmes / scenario.total for name, share in shown.money.items()}
+    return {name: programmes / total for name, (programmes, total) in shares.items()}
+
+
+def policies(scenario: Scenario, watch: Watch = lambda done: None) -> dict[str, Policy]:
+    """What a scenario draws, as policies with their health money: border, internal, preset.
+
+    Parameters
+    ----------
+    watch : told the share done of each simulation that finds the affordable money
+    """
+    found, _ = _equal(scenario, None, watch)
+    return {each.name: each for each in _chosen(scenario, found)}
 
 
 def _by_programme(scenario: Scenario, money: Mapping[str, Share]) -> dict[str, dict[str, float]]:

@@ -11,10 +11,10 @@ from typing import Any
 import ipywidgets as w
 
 from simlib.charts import MIME
-from simlib.dashboard import compute
+from simlib.dashboard import brief, compute
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.download import DownloadButton
-from simlib.dashboard.panels import button
+from simlib.dashboard.folds import button
 from simlib.dashboard.session import Session
 from simlib.dashboard.share_box import ShareBox
 from simlib.errors import InputError
@@ -59,6 +59,8 @@ KINDS = (
         MIME["html"], _picture("html"),
     ),
     Kind("CSV", "the numbers drawn as CSV", f"{STEM}.csv", "text/csv", _picture("csv")),
+    Kind("Brief", "a one-page brief as HTML", "brief.html", MIME["html"], brief.html),
+    Kind("Brief PDF", "a one-page brief as PDF", "brief.pdf", MIME["pdf"], brief.pdf),
     Kind("TOML", "the scenario as TOML", "scenario.toml", "application/toml", _scenario),
 )  # fmt: skip
 

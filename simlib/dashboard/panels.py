@@ -9,6 +9,7 @@ import ipywidgets as w
 from simlib.chart_style import BORDER, INTERNAL
 from simlib.dashboard import catalogue
 from simlib.dashboard.controls import Control, Range
+from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key
 from simlib.dashboard.state import Scenario
 from simlib.parameters import load_parameters
@@ -123,12 +124,14 @@ class PolicyPanel(Panel):
             description="Add a line:",
             tooltip="Draws a shipped policy as a line of its own",
             style={"description_width": "72px"},
-            layout={"width": "100%"},
+            layout={"width": "auto"},
         )
         for name, switch in {**self.switches, "preset": self.preset}.items():
             switch.observe(partial(self._switched, name), "value")
-        tabs = w.Accordion([self._group(scenario, g) for g in TITLES], selected_index=0)
-        tabs.titles = tuple(TITLES.values())
+        folds = [
+            Fold(title, self._group(scenario, group), is_open=group == "border")
+            for group, title in TITLES.items()
+        ]
         head = headline("Policy", "what a government does")
         money = [self._money((POLICY, "total"), "Extra money a year", scenario.total)]
         money += [
@@ -137,7 +140,7 @@ class PolicyPanel(Panel):
         ]
         self.children = [
             head, *money, self.switches["equal_money"], self._start(scenario),
-            self.switches["count_prison"], tabs, self.preset, self.reset,
+            self.switches["count_prison"], *folds, self.preset, self.reset,
         ]  # fmt: skip
 
     def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
@@ -169,12 +172,12 @@ class PolicyPanel(Panel):
         limits = limits.named(("soonest", first), ("latest", first + START_YEARS))
         return self._control((POLICY, "start"), limits, scenario.start)
 
-    def _group(self, scenario: Scenario, group: str) -> w.VBox:
+    def _group(self, scenario: Scenario, group: str) -> list[w.Widget]:
         rows: list[w.Widget] = [
             self._control((group, name), _limits(group, name), value)
             for name, value in getattr(scenario, group).items()
         ]
-        return w.VBox([*rows, self.parts[group]] if group in self.parts else rows)
+        return [*rows, self.parts[group]] if group in self.parts else rows
 
 
 class PinsPanel(Panel):
@@ -200,14 +203,12 @@ class PinsPanel(Panel):
         others = {label: name for label, name in rows.items() if name not in self._first}
         self._rows = w.VBox()
         self.more = w.Dropdown(
-            options=[("another one ...", ""), *sorted(others.items())], layout={"width": "100%"}
+            options=[("another one ...", ""), *sorted(others.items())], layout={"width": "auto"}
         )
         self.more.observe(self._pin, "value")
         below = [self.more] if others else []
-        tabs = w.Accordion([w.VBox([self._rows, *below])], selected_index=None)
-        title, words, tab = PIN_WORDS[group]
-        tabs.titles = (tab,)
-        self.children = [headline(title, words), tabs, self.reset]
+        title, words, fold = PIN_WORDS[group]
+        self.children = [headline(title, words), Fold(fold, [self._rows, *below]), self.reset]
 
     def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
         """Set all controls to a scenario; one for each row that is pinned."""
@@ -248,14 +249,7 @@ def _limits(group: str, name: str) -> Range:
 
 
 def _switch(label: str) -> w.Checkbox:
-    return w.Checkbox(value=True, description=label, indent=False, layout={"width": "100%"})
-
-
-def button(label: str, pressed: Callable[[], None], tooltip: str = "") -> w.Button:
-    """A button as wide as its label."""
-    made = w.Button(description=label, tooltip=tooltip, layout={"width": "auto"})
-    made.on_click(lambda _: pressed())
-    return made
+    return w.Checkbox(value=True, description=label, indent=False, layout={"width": "auto"})
 
 
 def headline(name: str, words: str) -> w.HTML:
