@@ -232,3 +232,11 @@ def test_watching_can_stop_a_map() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         believe.break_even("vsl", "kit_cost", BOTH, 100, steps=2, draws=2, watch=stop)
+
+
+def test_a_draw_does_not_depend_on_its_neighbours() -> None:
+    """Not even on the first: the middle of a sample, run alone, gives the same numbers."""
+    chosen, quo = runs.sample(6), [Policy("status_quo")]
+    together = runs.run(quo, chosen).yearly(runs.DEATHS)[..., 3:]
+    alone = runs.run(quo, runs.take(chosen, slice(3, None))).yearly(runs.DEATHS)
+    assert np.array_equal(together, alone)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,7 @@ def icers(names: Sequence[str], costs: Sequence[float], effects: Sequence[float]
                 left.remove(middle)
                 done = False
                 break
-    ratios = {after: step(before, after) for before, after in zip(left, left[1:], strict=False)}
+    ratios = {after: step(before, after) for before, after in pairwise(left)}
     return [Ratio(names[i], costs[i], effects[i], ratios.get(i), status[i]) for i in order]
 
 

@@ -195,8 +195,13 @@ class Judged:
 
     @property
     def flat(self) -> bool:
-        """Whether no split is shown to be worse than the best."""
-        return not any(word == WORSE for word in self.words.values())
+        """Whether all splits are indistinguishable: within the margin of the best."""
+        return set(self.words.values()) <= {BEST, FLAT}
+
+    @property
+    def settled(self) -> bool:
+        """Whether every other split is shown to be worse or indistinguishable."""
+        return UNSURE not in self.words.values()
 
     def table(self) -> pd.DataFrame:
         """One row a split: mean, interval, bad futures, largest regret, prison, verdict."""
