@@ -17,7 +17,7 @@ from simlib import market, money, people, sampling, supply
 from simlib.chain import Chain, chain_of, lengths, retail_cost
 from simlib.errors import InputError, unknown
 from simlib.parameters import Parameters, load_parameters
-from simlib.people import TO_CUSTODY, Moves
+from simlib.people import Moves
 from simlib.tables import DATA
 from simlib.world import G_PER_KG, STAGES, USD_PER_MILLION
 
@@ -131,12 +131,12 @@ def grams_avoided(p: Draws) -> Array:
     by themselves in time. What they use as light users is not counted, as in the check that
     rebuilt the published figure.
     """
-    nobody = {name: np.zeros((1, 1, 1) if name in TO_CUSTODY else (1, 1)) for name in Moves._fields}
-    exits = (p["heavy_to_light"] + p["heavy_exit"])[None, :]
     months = (np.arange(p["horizon_years"][0] * STEPS_PER_YEAR) + 0.5) / STEPS_PER_YEAR
-    after = months[:, None]
-    _, leaving = people.chances(Moves(**nobody | {"active_remission": exits}), lengths(after))
-    still_heavy = (1 - leaving.active) * money.discount_factor(after, p["discount_rate"])
+    after = months[:, None] + 0 * p["heavy_exit"]
+    nobody = dict.fromkeys(Moves._fields, 0 * after)
+    exits = nobody["active_remission"] + p["heavy_to_light"] + p["heavy_exit"]
+    left = people.chances(Moves(**nobody | {"active_remission": exits}), lengths(after)).leaving
+    still_heavy = (1 - left.active) * money.discount_factor(after, p["discount_rate"])
     heavy_years = still_heavy.sum(axis=0) / STEPS_PER_YEAR
     during = p["treatment_duration"] * p["treatment_share_off_drug"]
     return p["heavy_use"] * (during + p["treatment_leaves_heavy_use"] * heavy_years)

@@ -96,8 +96,8 @@ def test_a_changed_mechanism_changes_cocaine(monkeypatch, module, function, prog
     def other(*arguments, **named):
         found = original(*arguments, **named)
         if function == "chances":
-            moves, leaving = found
-            return moves, leaving._replace(active=leaving.active * 0.5)
+            leaving = found.leaving
+            return found._replace(leaving=leaving._replace(active=leaving.active * 0.5))
         if function == "transmitted_cost":
             additive, *_ = arguments
             return additive
