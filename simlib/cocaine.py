@@ -13,11 +13,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import market, money, people, sampling, supply
+from simlib import enforcement, market, money, people, sampling, supply
 from simlib.chain import Chain, chain_of, retail_cost
 from simlib.errors import InputError, unknown
 from simlib.parameters import Parameters, load_parameters
-from simlib.people import OFFENCES, Moves
+from simlib.people import Moves
 from simlib.tables import DATA
 from simlib.world import G_PER_KG, STAGES, USD_PER_MILLION
 
@@ -131,16 +131,15 @@ def grams_avoided(p: Draws) -> Array:
     by themselves in time. What they use as light users is not counted, as in the check that
     rebuilt the published figure.
     """
-    months = (np.arange(p["horizon_years"][0] * STEPS_PER_YEAR) + 0.5) / STEPS_PER_YEAR
-    after = months[:, None]
-    exits = (p["heavy_to_light"] + p["heavy_exit"]) * after  # by the middle of each month
-    nobody = {
-        name: np.zeros((OFFENCES, *exits.shape) if "custody" in name else exits.shape)
-        for name in Moves._fields
-    }
-    chances = people.chances(Moves(**nobody | {"active_remission": exits}), 1.0)
-    still_heavy = (1 - chances.leaving.active) * money.discount_factor(after, p["discount_rate"])
-    heavy_years = still_heavy.sum(axis=0) / STEPS_PER_YEAR
+    nobody = dict.fromkeys(Moves._fields, 0 * p["heavy_exit"])
+    exits = p["heavy_to_light"] + p["heavy_exit"]
+    month = people.chances(Moves(**nobody | {"active_remission": exits}), 1 / STEPS_PER_YEAR)
+    steps = round(p["horizon_years"][0] * STEPS_PER_YEAR)
+    nothing = np.zeros((steps, exits.size))
+    heavy = enforcement.followed(np.ones_like(exits), nothing, 1 - month.leaving.active)
+    years_ahead = (np.arange(steps)[:, None] + 0.5) / STEPS_PER_YEAR
+    weight = money.discount_factor(years_ahead, p["discount_rate"])
+    heavy_years = np.sum(0.5 * (heavy[1:] + heavy[:-1]) * weight, axis=0) / STEPS_PER_YEAR
     during = p["treatment_duration"] * p["treatment_share_off_drug"]
     return p["heavy_use"] * (during + p["treatment_leaves_heavy_use"] * heavy_years)
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from simlib import market, supply
+from simlib import enforcement, market, supply
 from simlib.chart_style import number
 from simlib.chart_supply import curves
 from simlib.chart_supply_tables import Sight, Words, curve_tables
@@ -33,21 +33,17 @@ YEARS_SHOWN = 10
 
 def knock_down(values: Values, draws: int) -> Sight:
     """Distribution capacity and the most it can ship, while pressure lasts and after it."""
-    across = np.linspace(0, YEARS_SHOWN, 4 * YEARS_SHOWN + 1)
+    across = np.arange(YEARS_SHOWN * 12 + 1) / 12
     added, lasts = setting(values, "added_pressure"), setting(values, "pressure_years")
+    pressed = np.where(across[:-1, None] < lasts, added, 0.0)
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
         p = drawn(chosen, draws)
         recovery = p["recovery_months_distribution"] / 12
-        kappa, full = p["knockdown_organised_crime"], np.ones(draws)
-        pressed, after = (np.clip(t, 0, None)[:, None] for t in (across, across - lasts))
-        during = np.minimum(pressed, lasts)
-        rest, kept = supply.capacity_rest(kappa, np.array(added), recovery, during)
-        left = rest + kept * (full - rest)
-        rest, kept = supply.capacity_rest(kappa, np.zeros(1), recovery, after)
-        back = rest + kept * (left - rest)
-        most = PERCENT * back * p["slack_distribution"]
-        return {"most that can be shipped": most, "capacity": PERCENT * back}
+        rest, kept = supply.capacity_rest(p["knockdown_organised_crime"], pressed, recovery, 1 / 12)
+        capacity = PERCENT * enforcement.followed(np.ones(draws), rest, kept)
+        most = capacity * p["slack_distribution"]
+        return {"most that can be shipped": most, "capacity": capacity}
 
     lines = several(values, across, lines_of)
     most, capacity = (at(line, lasts)[1] for line in lines[:2])

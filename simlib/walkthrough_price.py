@@ -154,17 +154,16 @@ def _scanned_today() -> tuple[Array, Array]:
     return cars, trucks
 
 
-def _border_share(p: Draws, a: Anchors, hazards: Array, years: Array | float) -> Array:
-    """Share seized at the border when traffic has had so many years to move."""
-    wanted = enforcement.sheltered_weights(
-        a.weights, hazards - a.hazards, p["displacement_strength"], STAGE_START
-    )
-    half_life = p["displacement_half_life_months"] / 12
-    kept = enforcement.half_life_kept(half_life, years)
-    weights = kept * a.weights + (1 - kept) * wanted
-    return (
-        PERCENT * enforcement.seized_shares(weights, hazards, STAGE_START, p["seized_ceiling"])[0]
-    )
+def _border_share(p: Draws, weights: Array, hazards: Array) -> Array:
+    """Share seized at the border [%] with traffic in the lanes as `weights` has it."""
+    shares = enforcement.seized_shares(weights, hazards, STAGE_START, p["seized_ceiling"])
+    return PERCENT * shares[0]
+
+
+def _sheltered(p: Draws, a: Anchors, hazards: Array) -> Array:
+    """Lane weights once traffic has moved."""
+    added = hazards - a.hazards
+    return enforcement.sheltered_weights(a.weights, added, p["displacement_strength"], STAGE_START)
 
 
 def _pressed(p: Draws, a: Anchors, ratio: float) -> Array:
@@ -176,13 +175,17 @@ def _pressed(p: Draws, a: Anchors, ratio: float) -> Array:
 
 def displace(values: Values, draws: int) -> Sight:
     """Share seized at the border by month, after pressure on ports has risen."""
-    across = np.linspace(0, MONTHS_SHOWN, POSITIONS)
+    across = np.arange(MONTHS_SHOWN + 1.0)
     ratio = setting(values, "pressure_ratio")
 
     def curve(chosen: Values) -> Array:
         p = drawn(chosen, draws)
         a = anchored(p)
-        return _border_share(p, a, _pressed(p, a, ratio), across[:, None] / 12)
+        hazards = _pressed(p, a, ratio)
+        wanted = np.broadcast_to(_sheltered(p, a, hazards), (MONTHS_SHOWN, *a.weights.shape))
+        kept = enforcement.half_life_kept(p["displacement_half_life_months"], 1)
+        by_month = enforcement.followed(a.weights, wanted, kept)[:, :, 0]
+        return _border_share(p, np.moveaxis(by_month, 0, 1), hazards)
 
     lines = before_and_after(values, across, curve)
     p = drawn(values, draws)
@@ -208,8 +211,8 @@ def scan(values: Values, draws: int) -> Sight:
         hazards = world.lane_hazards(
             (scanned, scanned), a.detection, a.open_hazard, {}, scanned.shape
         )
-        moved = {"at once": 0.0, "after traffic has moved": np.inf}
-        return {name: _border_share(p, a, hazards, years) for name, years in moved.items()}
+        moved = {"at once": a.weights, "after traffic has moved": _sheltered(p, a, hazards)}
+        return {name: _border_share(p, weights, hazards) for name, weights in moved.items()}
 
     here = setting(values, "scan_share")
     lines = several(values, PERCENT * across, lines_of)
@@ -235,8 +238,8 @@ def protect(values: Values, draws: int) -> Sight:
             other = p | {"protected_share_border": np.full(draws, share)}
             a = anchored(other)
             hazards = _pressed(other, a, ratio)
-            for name, years in zip(found, (0.0, np.inf), strict=True):
-                found[name].append(_border_share(other, a, hazards, years)[0])
+            for name, weights in zip(found, (a.weights, _sheltered(p, a, hazards)), strict=True):
+                found[name].append(_border_share(other, weights, hazards)[0])
         return {name: np.array(rows) for name, rows in found.items()}
 
     lines = several(values, PERCENT * across, lines_of)

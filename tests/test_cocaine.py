@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simlib import cocaine, market, money, people, supply
+from simlib import cocaine, enforcement, market, money, people, supply
 from simlib.errors import InputError
 from simlib.tables import load_sources
 from simlib.walkthrough_cocaine import costs_along, crossings
@@ -84,6 +84,7 @@ def test_the_budget_found_does_cut_consumption_by_one_percent() -> None:
         (supply, "risk_multiplier", "interdiction"),
         (market, "demand_ratio", "domestic"),
         (people, "chances", "treatment"),
+        (enforcement, "followed", "treatment"),
         (money, "units_bought", "treatment"),
         (money, "discount_factor", "treatment"),
     ],
@@ -96,8 +97,8 @@ def test_a_changed_mechanism_changes_cocaine(monkeypatch, module, function, prog
     def other(*arguments, **named):
         found = original(*arguments, **named)
         if function == "chances":
-            moves, leaving = found
-            return moves, leaving._replace(active=leaving.active * 0.5)
+            leaving = found.leaving
+            return found._replace(leaving=leaving._replace(active=leaving.active * 0.5))
         if function == "transmitted_cost":
             additive, *_ = arguments
             return additive

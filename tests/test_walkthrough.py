@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from simlib import (
+    enforcement,
     events,
     market,
     supply,
@@ -186,7 +187,8 @@ def test_two_explorers_do_not_interfere(explorer: Explorer) -> None:
         (supply, "cost_multiplicative", "PASS_ON"),
         (supply, "risk_multiplier", "SWAMP"),
         (supply, "sigma_from_elasticity", "PUNISH_MORE"),
-        (supply, "capacity_next", "KNOCK_DOWN"),
+        (enforcement, "followed", "KNOCK_DOWN"),
+        (enforcement, "sheltered_weights", "SCAN"),
         (supply, "shipments_next", "REPLACED"),
         (market, "scarcity_price", "FALL_SHORT"),
         (market, "dilution", "DILUTE"),
@@ -206,8 +208,8 @@ def test_unit_cost_of_the_chain_is_that_of_the_model() -> None:
     seized = np.minimum(chain.seized * np.array([2.0, 1.5, 1.0])[:, None, None], 0.9)
     sigma, volume = np.zeros((1, 50)), np.full((1, 50), 3.0)
     today = Today(chain.prices, chain.handling, chain.risk, sigma, ones, volume)
-    smaller = SimpleNamespace(volume=volume / 2)
-    ratio, _ = events.unit_cost(p, today, smaller, seized, ones, np.ones((1, 1)))
+    pressed = SimpleNamespace(punishment=ones, seized=seized, cheaper=1.0)
+    ratio, _ = events.unit_cost(p, today, volume / 2, pressed)
     premium = supply.risk_multiplier(1.0, 0.5, 0.0, 2.0, p["swamping_exponent"])
     found = retail_cost(chain, p["pass_through_weight"], seized=seized, premium=premium)
     np.testing.assert_allclose(found, ratio)
