@@ -17,6 +17,7 @@ from simlib.tables import DATA
 Array = NDArray[np.float64]
 SHIPPED = DATA / "posterior.npz"
 RESIDUAL = "last_residual"
+EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,15 @@ class Posterior:
     ----------
     values : mapping of name -> array, shape (rows,)
     residual : log of observed over modelled deaths at the end of the record, shape (rows,)
-    about : data vintage, seed, settings and diagnostics of the calibration
+    about : data vintage, model hash, seed, settings and diagnostics of the calibration
+    explanation : name of the explanation of 2023-24 that a row belongs to, shape (rows,); None
+        where the rows belong to one posterior
     """
 
     values: Mapping[str, Array]
     residual: Array
     about: Mapping[str, Any]
+    explanation: NDArray[np.str_] | None = None
 
     def take(self, draws: int) -> dict[str, Array]:
         """The first `draws` rows, starting again when the rows are used up."""
@@ -43,10 +47,25 @@ class Posterior:
         """Last residual of the same rows."""
         return self.residual[np.arange(draws) % len(self.residual)]
 
+    def take_explanation(self, draws: int) -> NDArray[np.str_]:
+        """Explanation of the same rows.
+
+        Raises
+        ------
+        InputError
+            When the rows belong to one posterior.
+        """
+        if self.explanation is None:
+            raise InputError("this posterior is not a mixture of explanations")
+        return self.explanation[np.arange(draws) % len(self.residual)]
+
     def save(self, path: Path) -> None:
         """Write to a compressed file of 32-bit numbers and one JSON text."""
-        columns = {name: column.astype(np.float32) for name, column in self.values.items()}
-        columns[RESIDUAL] = self.residual.astype(np.float32)
+        columns: dict[str, Any] = {
+            name: column.astype(np.float32) for name, column in self.values.items()
+        }
+        if self.explanation is not None:
+            columns[EXPLANATION] = self.explanation
         about = np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8)
         np.savez_compressed(path, allow_pickle=False, about=about, **columns)
 
@@ -64,13 +83,16 @@ def read_posterior(path: Path) -> Posterior:
             columns = {name: stored[name] for name in stored.files}
         about = json.loads(columns.pop("about").tobytes())
         residual = columns.pop(RESIDUAL).astype(float)
+        explanation = columns.pop(EXPLANATION, None)
         values = {name: column.astype(float) for name, column in columns.items()}
     except (OSError, ValueError, KeyError, BadZipFile) as problem:
         raise InputError(f"{path.name}: cannot be read as a posterior: {problem}") from problem
     for name, column in values.items():
         if column.shape != residual.shape or not np.all(np.isfinite(column)):
             raise InputError(f"{path.name}, {name}: rows are missing or not finite")
-    return Posterior(values, residual, about)
+    if explanation is not None and explanation.shape != residual.shape:
+        raise InputError(f"{path.name}, {EXPLANATION}: rows are missing")
+    return Posterior(values, residual, about, explanation)
 
 
 @cache

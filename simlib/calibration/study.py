@@ -1,0 +1,196 @@
+"""The main calibration: a posterior for each explanation from several runs, weighed and mixed."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib import simulation, world
+from simlib.calibration import build, likelihood, weights
+from simlib.calibration.agreement import Agreement, agreement, require
+from simlib.calibration.runs import (
+    Run,
+    Settings,
+    draws,
+    forecast_quarters,
+    free,
+    perform_all,
+    second_posterior,
+)
+from simlib.explanations import EVERYTHING, EXPLANATIONS
+from simlib.observed import Observed, load_observed
+from simlib.parameters import Parameters, load_parameters
+from simlib.posterior import Posterior
+from simlib.version import __version__, model_hash
+
+Array = NDArray[np.float64]
+
+SHIPPED_ROWS = 4000
+
+
+class Weighed(NamedTuple):
+    """How well each explanation forecast deaths, and what that makes it weigh; (explanations,)."""
+
+    weight: Array
+    error: Array
+    """Standard error of the weight."""
+    stacking: Array
+    """Weight before it is drawn toward equal."""
+    behind: Array
+    """Log density of all forecasts behind the best explanation's."""
+    behind_error: Array
+
+
+def calibrate(
+    settings: Settings, folder: Path, workers: int, rows: int = SHIPPED_ROWS
+) -> Posterior:
+    """Everything from the record to the shipped posterior.
+
+    Parameters
+    ----------
+    settings : size and seed of the runs
+    folder : where finished runs are kept; a second call takes them from there
+    workers : processes; the numbers do not depend on it
+    rows : of the mixture
+
+    Raises
+    ------
+    ConvergenceError
+        Naming every quantity on which runs, or the two methods, disagree.
+    """
+    parameters, observed = load_parameters(), load_observed()
+    runs = perform_all(tuple(EXPLANATIONS), settings, folder, workers)
+    agreed = {
+        name: agreement(_by_run(name, found, parameters, observed, settings.seed))
+        for name, found in runs.items()
+    }
+    second = _second_method(runs[EVERYTHING], settings, folder, parameters, observed)
+    require({f"{name}, {what}": a for name, each in agreed.items() for what, a in each.items()})
+    require({f"second method, {what}": each for what, each in second.items()}, ess=0)
+    weighed = weigh(runs, settings.seed)
+    about = _about(runs, agreed, second, weighed, settings, observed)
+    return mixture(runs, weighed.weight, rows, parameters, observed, about)
+
+
+def weigh(runs: Mapping[str, Sequence[Run]], seed: int) -> Weighed:
+    """Weights from the forecasts of the quarters, one after the other."""
+    forecast = np.stack([[run.log_predictive[1:-1] for run in found] for found in runs.values()])
+    mean = weights.over_runs(forecast)
+    stacked = weights.stacking(mean)
+    error = weights.stacking_error(forecast, np.random.default_rng(seed))
+    behind, behind_error = weights.behind_best(mean)
+    return Weighed(
+        weights.shrunk(stacked), (1 - weights.TOWARD_EQUAL) * error, stacked, behind, behind_error
+    )
+
+
+def mixture(
+    runs: Mapping[str, Sequence[Run]],
+    weight: Array,
+    rows: int,
+    parameters: Parameters,
+    observed: Observed,
+    about: Mapping[str, Any],
+) -> Posterior:
+    """Rows of all explanations in proportion to their weights, evenly interleaved.
+
+    Any first rows hold the explanations in about the same proportion as all of them.
+    """
+    counts = np.diff(np.round(np.cumsum([0, *weight]) * rows)).astype(int)
+    rng = np.random.default_rng(about["seed"])
+    parts = []
+    for (name, found), count in zip(runs.items(), counts, strict=True):
+        scores = np.concatenate([run.scores for run in found])
+        parts.append(draws(rng.permutation(scores)[:count], name, parameters))
+    place = np.concatenate([(np.arange(count) + 0.5) / count for count in counts if count])
+    order = np.argsort(place, kind="stable")
+    p = {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+    explanation = np.repeat(list(runs), counts)[order]
+    return build.posterior_of(p, build.informed(parameters), observed, about, explanation)
+
+
+def _by_run(
+    name: str, found: Sequence[Run], parameters: Parameters, observed: Observed, seed: int
+) -> dict[str, Array]:
+    """Free parameters and yearly deaths, shape (runs, draws), in random order."""
+    rng = np.random.default_rng(seed)
+    scores = [rng.permutation(run.scores) for run in found]
+    each = [_quantities(draws(part, name, parameters), observed) for part in scores]
+    wanted = [q for q in each[0] if q.startswith("deaths ") or q in free(name, parameters)]
+    return {quantity: np.stack([one[quantity] for one in each]) for quantity in wanted}
+
+
+def _quantities(p: Mapping[str, Array], observed: Observed) -> dict[str, Array]:
+    """Draws by parameter, and deaths by year, shape (draws,)."""
+    first = np.arange(world.HISTORY_START, np.floor(world.record_end(observed)))
+
+    def deaths(chosen: NDArray[np.int64]) -> Array:
+        flows = simulation.history({k: v[chosen] for k, v in p.items()}, observed).flows
+        return likelihood.by_period(flows, "deaths_fentanyl", first, first + 1)
+
+    yearly = build.in_batches(np.arange(len(next(iter(p.values())))), deaths)
+    return dict(p) | {f"deaths {year:.0f}": d for year, d in zip(first, yearly, strict=True)}
+
+
+def _second_method(
+    found: Sequence[Run],
+    settings: Settings,
+    folder: Path,
+    parameters: Parameters,
+    observed: Observed,
+) -> dict[str, Agreement]:
+    """Agreement of the shipped sampler with the library's own on the same posterior."""
+    second = second_posterior(settings, folder)
+    names = free(EVERYTHING, parameters)
+    rows = len(second.residual)
+    pooled = np.random.default_rng(settings.seed).permutation(
+        np.concatenate([run.scores for run in found])
+    )[:rows]
+    fixed = build.draws_from(np.zeros((rows, len(names))), names, parameters)
+    first = _quantities(draws(pooled, EVERYTHING, parameters), observed)
+    other = _quantities(fixed | second.take(rows), observed)
+    wanted = [q for q in first if q.startswith("deaths ") or q in names]
+    return agreement({q: np.stack([first[q], other[q]]) for q in wanted})
+
+
+def _about(
+    runs: Mapping[str, Sequence[Run]],
+    agreed: Mapping[str, Mapping[str, Agreement]],
+    second: Mapping[str, Agreement],
+    weighed: Weighed,
+    settings: Settings,
+    observed: Observed,
+) -> dict[str, Any]:
+    every = [run for found in runs.values() for run in found]
+    return {
+        "data_vintage": build.vintage(observed),
+        "model_version": __version__,
+        "model_hash": model_hash(),
+        **settings._asdict(),
+        "evaluations": int(sum(run.evaluations for run in every)),
+        "processor_seconds": int(sum(run.seconds for run in every)),
+        "forecast_quarters": forecast_quarters(observed),
+        "second_method_worst_rhat": _worst(second),
+        "explanations": {
+            name: {
+                **{field: round(float(getattr(weighed, field)[i]), 4) for field in Weighed._fields},
+                "log_predictive": _rounded(runs[name]),
+                "worst_rhat": _worst(agreed[name]),
+                "least_ess": round(min(each.ess for each in agreed[name].values())),
+            }
+            for i, name in enumerate(runs)
+        },
+    }
+
+
+def _worst(found: Mapping[str, Agreement]) -> tuple[str, float]:
+    name = max(found, key=lambda quantity: found[quantity].rhat)
+    return name, round(found[name].rhat, 4)
+
+
+def _rounded(found: Sequence[Run]) -> list[float]:
+    """Log predictive density of each piece, mean density over runs."""
+    together = weights.over_runs(np.stack([run.log_predictive for run in found])[None])[0]
+    return [round(float(each), 3) for each in together]
