@@ -5,19 +5,39 @@ drive its lever in the projection. Under one explanation those of its rivals are
 end of their range, where they have no effect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.compare import Verdict, verdict
+from simlib import sampling, simulation
+from simlib.compare import verdict
 from simlib.errors import InputError, unknown
-from simlib.parameters import Parameters
+from simlib.observed import Observed, load_observed
+from simlib.parameters import Parameters, load_parameters
+from simlib.policy import Policy
+from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import Ensemble
 
 Array = NDArray[np.float64]
+
+ENDS = (0.05, 0.5, 0.95)
+DEATHS = "deaths_synthetic_opioids"
+FIT_FROM = 2019
+MIXTURE = "The weighted mixture"
+RULES: Mapping[str, float | None] = {
+    "Additive: a dollar at the border is a dollar on the street": 0.0,
+    "Multiplicative: a per cent at the border is a per cent on the street": 1.0,
+    "Anything between, as in the shipped ensemble": None,
+}
+"""Transmission rules by the weight of the multiplicative rule; None leaves its prior.
+
+Costs follow their observed trend in the past, so the record cannot tell the rules apart: they
+weigh the same by construction, and each has the same posterior of all other parameters.
+"""
 
 
 @dataclass(frozen=True)
@@ -64,3 +84,167 @@ def held(explanation: str, parameters: Parameters) -> dict[str, float]:
         return {}
     rivals = (rival for name, rival in EXPLANATIONS.items() if name != explanation)
     return {name: parameters[name].low for rival in rivals for name in rival.carried_by}
+
+
+def weights(posterior: Posterior | None = None) -> pd.DataFrame:
+    """How well each explanation forecast 2022-24, and what that makes it weigh.
+
+    Returns
+    -------
+    DataFrame
+        explanation, title, weight and its error, stacking (the weight before it is drawn toward
+        equal), behind and behind_error (log density of all forecasts behind the best), others
+        (log density of what other series say about the fall, behind the best).
+    """
+    found = (posterior or shipped_posterior()).about["explanations"]
+    table = pd.DataFrame(
+        {
+            "explanation": list(found),
+            "title": [EXPLANATIONS[name].title for name in found],
+            **{
+                column: [each[column] for each in found.values()]
+                for column in ("weight", "error", "stacking", "behind", "behind_error")
+            },
+            "others": [each["log_predictive"][-1] for each in found.values()],
+        }
+    )
+    table["others"] -= table["others"].max()
+    return table
+
+
+def forecasts(posterior: Posterior | None = None) -> pd.DataFrame:
+    """Log density of each quarter's deaths, forecast from all earlier ones: tidy table."""
+    about = (posterior or shipped_posterior()).about
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "quarter": about["forecast_quarters"],
+                "title": EXPLANATIONS[name].title,
+                "log_density": each["log_predictive"][1:-1],
+            }
+        )
+        for name, each in about["explanations"].items()
+    )
+
+
+def fit(draws: int, observed: Observed | None = None) -> pd.DataFrame:
+    """What each explanation itself says about yearly deaths, without the model error.
+
+    Parameters
+    ----------
+    draws : of the mixture; each explanation has its share of them
+
+    Returns
+    -------
+    DataFrame
+        title, year, counted, low, median, high [deaths a year]; 90 % of the draws lie between.
+    """
+    record = observed or load_observed()
+    counted = record.yearly(DEATHS)
+    p = sampling.draw(load_parameters(), draws, posterior=shipped_posterior())
+    past = simulation.history(p, record)
+    whole = Ensemble(("",), past.flows, {"time": np.zeros((0, 1, 1))}, p)
+    years = [year for year in whole.years if year >= FIT_FROM and year in counted]
+    deaths = whole.yearly("deaths_fentanyl")[np.isin(whole.years, years), 0]
+    rows = []
+    for name, chosen in _groups(draws).items():
+        found = np.quantile(deaths[:, chosen], ENDS, axis=1)
+        title = EXPLANATIONS[name].title if name in EXPLANATIONS else name
+        rows += [
+            (title, int(year), counted[int(year)], *values)
+            for year, values in zip(years, found.T, strict=True)
+        ]
+    return pd.DataFrame(rows, columns=["title", "year", "counted", "low", "median", "high"])
+
+
+def part(ensemble: Ensemble, explanation: str) -> Ensemble:
+    """The draws of an ensemble that belong to one explanation.
+
+    Raises
+    ------
+    InputError
+        When the ensemble was not drawn from the shipped posterior, or has no such draws.
+    """
+    if ensemble.about.get("prior"):
+        raise InputError("explanation: draws of the prior belong to none")
+    groups = _groups(ensemble.draws)
+    if explanation not in groups:
+        raise InputError(f"explanation {unknown(explanation, groups)}")
+    return _only(ensemble, groups[explanation])
+
+
+def answers(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd.DataFrame:
+    """Which of two strategies saves more lives: under each explanation, then in the mixture.
+
+    Parameters
+    ----------
+    policies : the status quo (None), then the two strategies
+    draws : of the mixture; each explanation has its share of them
+    **options : for `simulate`
+
+    Returns
+    -------
+    DataFrame
+        title, draws, verdict, one column for the chance of each strategy to be better by more
+        than the margin, low, median, high (deaths of the second strategy minus deaths of the
+        first over the projection: above 0 the first is better), status_quo (median deaths in the
+        last year without new policy).
+    """
+    whole = simulation.simulate(policies, draws, **options)
+    parts = {EXPLANATIONS[name].title: part(whole, name) for name in present(draws)}
+    return pd.DataFrame(
+        [{"title": title} | _answer(each) for title, each in (parts | {MIXTURE: whole}).items()]
+    )
+
+
+def answers_by_rule(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd.DataFrame:
+    """The same under each transmission rule, see `RULES`."""
+    pinned = dict(options.pop("assumptions", {}))
+    rows = []
+    for title, weight in RULES.items():
+        rule = {} if weight is None else {"pass_through_weight": weight}
+        found = simulation.simulate(policies, draws, assumptions=pinned | rule, **options)
+        rows.append({"title": title} | _answer(found))
+    return pd.DataFrame(rows)
+
+
+def present(draws: int) -> tuple[str, ...]:
+    """Explanations that the first draws of the shipped posterior hold, in their usual order."""
+    groups = _groups(draws)
+    return tuple(name for name in EXPLANATIONS if name in groups)
+
+
+def _groups(draws: int) -> dict[str, NDArray[np.bool_]]:
+    """Which draws belong to each explanation, shape (draws,), in their usual order."""
+    rows = shipped_posterior().take_explanation(draws)
+    return {name: rows == name for name in EXPLANATIONS if np.any(rows == name)}
+
+
+def _only(ensemble: Ensemble, chosen: NDArray[np.bool_]) -> Ensemble:
+    """Ensemble of some draws; what is the same for all draws stays."""
+
+    def cut(values: Array) -> Array:
+        return values[..., chosen] if np.shape(values)[-1:] == chosen.shape else values
+
+    return replace(
+        ensemble,
+        history={name: cut(flow) for name, flow in ensemble.history.items()},
+        projection={name: cut(flow) for name, flow in ensemble.projection.items()},
+        parameters={name: cut(column) for name, column in ensemble.parameters.items()},
+    )
+
+
+def _answer(ensemble: Ensemble) -> dict[str, Any]:
+    _, first, second = ensemble.policies
+    found = verdict(ensemble, first, second)
+    low, median, high = found.gap
+    return {
+        "draws": ensemble.draws,
+        "verdict": found.word,
+        first: found.chances[0],
+        second: found.chances[1],
+        "low": low,
+        "median": median,
+        "high": high,
+        "status_quo": float(np.median(ensemble.yearly("deaths_fentanyl")[-1, 0])),
+    }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from arviz_stats.base import array_stats
+from arviz_stats.base.array import BaseArray
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -35,9 +35,9 @@ def agreement(quantities: Mapping[str, Array]) -> dict[str, Agreement]:
     ----------
     quantities : values by name, shape (runs, draws); draws in random order
     """
-    stacked = np.stack(list(quantities.values()), axis=-1)
-    rhat = array_stats.rhat(stacked, chain_axis=0, draw_axis=1, method="rank")
-    ess = array_stats.ess(stacked, chain_axis=0, draw_axis=1, method="bulk")
+    stacked, diagnostics = np.stack(list(quantities.values()), axis=-1), BaseArray()
+    rhat = diagnostics.rhat(stacked, chain_axis=0, draw_axis=1, method="rank")
+    ess = diagnostics.ess(stacked, chain_axis=0, draw_axis=1, method="bulk")
     return {
         name: Agreement(float(r), float(e))
         for name, r, e in zip(quantities, rhat, ess, strict=True)

@@ -20,24 +20,19 @@ import numpy as np
 from blackjax.mcmc import random_walk
 from blackjax.smc import extend_params, from_mcmc, resampling
 from blackjax.smc.base import SMCState
-from jax.scipy.linalg import solve_triangular
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
+from simlib.calibration.sampler import ACCEPTANCE, ESS_SHARE, JITTER, WIDTHS, fitted_normal
+
 Array = NDArray[np.float64]
 LogLikelihoods = Callable[[Array], Array]
 
-ESS_SHARE = 0.6
-"""Effective share of particles below which they are resampled and moved."""
-ACCEPTANCE = 0.25
 WIDTH = 0.5
 """First share of fresh noise in a proposal."""
-WIDTHS = (0.02, 0.95)
 GAIN = 2.0
 """How strongly the width answers to acceptance above or below the wanted one."""
-SHRINK = 0.1
-"""Weight of the prior's unit variance in the fitted covariance."""
 IMPOSSIBLE = -1e10
 """Log likelihood that stands for none at all: finite, so that nothing times it is nothing."""
 LEAST_STEP = 1e-6
@@ -142,10 +137,9 @@ class _Mover:
 
     def move(self, scores: Array, weights: Array, raised: Array, moves: int) -> tuple[Array, Array]:
         """Resample by log weights and move at given temperatures; scores and what they give."""
-        centre = np.average(scores, axis=0, weights=np.exp(weights))
-        covariance = np.cov(scores.T, aweights=np.exp(weights))
-        covariance = (1 - SHRINK) * covariance + SHRINK * np.eye(len(centre))
-        learnt = {"centre": centre, "root": np.linalg.cholesky(covariance), "width": self._width}
+        centre, root = fitted_normal(scores, np.exp(weights))
+        learnt = {"centre": centre, "root": root, "unroot": np.linalg.inv(root)}
+        learnt["width"] = self._width
         self._key, key = jax.random.split(self._key)
         moved, accepted = self._advance(
             key, scores, np.exp(weights), raised, extend_params(learnt), moves
@@ -180,20 +174,23 @@ class _Mover:
         return np.moveaxis(found, 0, -1).reshape(*scores.shape[:-1], len(found))
 
 
-def _step(key: Any, state: Any, log_target: Any, centre: Any, root: Any, width: Any) -> Any:
+def _step(
+    key: Any, state: Any, log_target: Any, centre: Any, root: Any, unroot: Any, width: Any
+) -> Any:
     """One Metropolis-Hastings move that would leave the fitted normal as it is.
 
     ``z' = m + sqrt(1 - w^2) (z - m) + w L noise`` (generalised preconditioned Crank-Nicolson,
-    Rudolf & Sprungk 2018).
+    Rudolf & Sprungk 2018), with a width w of its own for each move.
     """
-    kept = jnp.sqrt(1 - width**2)
+    key, jitter = jax.random.split(key)
+    fresh = jnp.clip(width * jnp.exp(JITTER * jax.random.normal(jitter)), *WIDTHS)
+    kept = jnp.sqrt(1 - fresh**2)
 
     def propose(key: Any, z: Any) -> Any:
-        return centre + kept * (z - centre) + width * root @ jax.random.normal(key, z.shape)
+        return centre + kept * (z - centre) + fresh * (root @ jax.random.normal(key, z.shape))
 
     def log_proposal(old: Any, new: Any) -> Any:
-        fresh = new.position - centre - kept * (old.position - centre)
-        white = solve_triangular(root, fresh, lower=True) / width
+        white = unroot @ (new.position - centre - kept * (old.position - centre)) / fresh
         return -0.5 * white @ white
 
     return random_walk.build_rmh()(key, state, log_target, propose, log_proposal)

@@ -60,8 +60,8 @@ def deaths_one_ahead(p: Draws, flows: Flows, observed: Observed) -> Array:
     residual, share = _residuals(p, flows, observed)
     noise = 1 / observed[RECORD].values + p["count_spread"][:, None] ** 2
     apart = np.abs(np.subtract.outer(np.arange(len(residual)), np.arange(len(residual))))
-    found = np.empty(residual.shape)
-    for block in range(0, found.shape[1], BLOCK):
+    found = np.empty_like(residual)
+    for block in range(0, residual.shape[1], BLOCK):
         part = slice(block, block + BLOCK)
         spread = (p["model_error_sd"][part] * share[:, part]).T
         correlation = p["model_error_correlation"][part, None, None] ** apart
