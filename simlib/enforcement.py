@@ -10,23 +10,37 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def spending_reached(reached: Array, planned: Array, lag_years: Array, dt: float) -> Array:
-    """Spending that has become staff and equipment one step later.
+def lag_kept(lag_years: Array, dt: float) -> Array:
+    """Share of the distance to a plan that is left after a step, for a first-order lag [-].
 
-    ``dS/dt = (planned - S) / lag``, solved exactly over the step for the plan of mid-step.
+    ``dS/dt = (planned - S) / lag``: money becomes staff and equipment with a lag of 0.5-2 years.
+    """
+    return np.exp(-dt / lag_years)
+
+
+def followed(first: Array, rest: Array, kept: Array) -> Array:
+    """Path of stocks that each step brings nearer to where they would rest.
+
+    ``S(n+1) = kept(n) S(n) + (1 - kept(n)) rest(n)``, the exact solution of a linear lag.
 
     Parameters
     ----------
-    reached, planned : [million USD per year], shape (..., draws)
-        Change from today's spending, at the start of the step and as planned.
-    lag_years : [years], 0.5-2
-    dt : [years]
+    first : at the first bound, shape (..., draws)
+    rest : by step, shape (steps, ..., draws)
+    kept : by step, or the same for all steps
 
     Returns
     -------
-    Array : [million USD per year]
+    Array : on bounds, shape (steps + 1, ..., draws)
     """
-    return reached + (planned - reached) * (1 - np.exp(-dt / lag_years))
+    toward = (1 - kept) * rest
+    kept = np.broadcast_to(kept, toward.shape)
+    bounds = np.empty((len(toward) + 1, *np.broadcast_shapes(np.shape(first), toward.shape[1:])))
+    bounds[0] = first
+    for before, after, left, come in zip(bounds, bounds[1:], kept, toward, strict=False):
+        np.multiply(before, left, out=after)
+        after += come
+    return bounds
 
 
 def intensity(change: Array, budget: Array, exponent: Array, offset: Array) -> Array:
@@ -98,7 +112,9 @@ def open_hazard(seized_share: Array, weights: Array, known_hazard: Array) -> Arr
 
 def sum_by_stage(lanes: Array, stage_start: tuple[int, ...]) -> Array:
     """Sum lanes into stages; ``stage_start`` holds each stage's first lane."""
-    return np.add.reduceat(lanes, stage_start, axis=0)
+    ends = (*stage_start[1:], len(lanes))
+    sums: Array = np.stack([lanes[a:b].sum(axis=0) for a, b in zip(stage_start, ends, strict=True)])
+    return sums
 
 
 def seized_shares(
@@ -115,7 +131,8 @@ def seized_shares(
     -------
     Array : [share of flow], shape (stages, ..., draws)
     """
-    return np.minimum(sum_by_stage(weights * (1 - np.exp(-hazards)), stage_start), ceiling)
+    seized: Array = sum_by_stage(weights * (1 - np.exp(-hazards)), stage_start)
+    return np.minimum(seized, ceiling)
 
 
 def arrests_ratio(
@@ -131,27 +148,24 @@ def arrests_ratio(
     return sum_by_stage(weights * hazards, stage_start) / baseline_arrests
 
 
-def displaced_weights(
-    weights: Array,
-    baseline_weights: Array,
-    added_hazard: Array,
-    strength: Array,
-    half_life_years: Array,
-    stage_start: tuple[int, ...],
-    dt: float,
+def sheltered_weights(
+    baseline_weights: Array, added_hazard: Array, strength: Array, stage_start: tuple[int, ...]
 ) -> Array:
-    """Lane weights one step later: traffic moves toward the lanes where pressure was not added.
+    """Lane weights that traffic moves toward: lanes where pressure was not added.
 
-    Target ``w_l ~ w_l0 * exp(-strength * (h_l - h_l0))`` within each stage, approached with a
-    half-life. Weights of a stage add up to one.
+    ``w_l ~ w_l0 * exp(-strength * (h_l - h_l0))`` within each stage. Weights of a stage add up
+    to one.
 
     Parameters
     ----------
-    weights, baseline_weights, added_hazard : shape (lanes, ..., draws)
+    baseline_weights, added_hazard : shape (lanes, ..., draws)
     strength : [-], 0 = traffic never moves
-    half_life_years : [years]
     """
     target = baseline_weights * np.exp(-strength * added_hazard)
     lanes = np.diff((*stage_start, len(target)))
-    target = target / np.repeat(sum_by_stage(target, stage_start), lanes, axis=0)
-    return weights + (target - weights) * (1 - 2 ** (-dt / half_life_years))
+    return target / np.repeat(sum_by_stage(target, stage_start), lanes, axis=0)
+
+
+def half_life_kept(half_life_years: Array, dt: float) -> Array:
+    """Share of the distance to rest that is left after a step [-]."""
+    return 2 ** (-dt / half_life_years)

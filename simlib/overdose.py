@@ -25,12 +25,11 @@ def tolerance_next(
 
 
 def risk_ratio(
-    doses: Array,
-    dose_exponent: Array,
+    dose_factor: Array,
     log_potency: Array,
-    log_tolerance: Array,
+    log_tolerance: Array | float,
     short_elasticity: Array,
-    long_elasticity: Array,
+    long_elasticity: Array | float,
 ) -> Array:
     """Overdoses per person relative to the reference.
 
@@ -38,14 +37,11 @@ def risk_ratio(
 
     Parameters
     ----------
-    doses : [-], doses per person relative to trend
+    dose_factor : [-], ``(doses/doses_0)^d``, doses per person relative to trend
     log_potency, log_tolerance : [-], natural logs relative to the reference year
     """
-    return np.exp(
-        dose_exponent * np.log(doses)
-        + short_elasticity * (log_potency - log_tolerance)
-        + long_elasticity * log_tolerance
-    )
+    strength = short_elasticity * (log_potency - log_tolerance) + long_elasticity * log_tolerance
+    return dose_factor * np.exp(strength)
 
 
 def frailty_ratio(cumulative_hazard: Array, variance: Array) -> Array:

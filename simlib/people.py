@@ -58,31 +58,71 @@ class Moves(NamedTuple):
     remission_other: Array
 
 
-ORIGINS = {
-    origin: tuple(move for move in Moves._fields if move.startswith(origin + "_"))
-    for origin in People._fields[:-2]
-}
-TO_CUSTODY = ("active_custody", "treatment_custody")
+class Chances(NamedTuple):
+    """What happens to the people of each box within a step; the dead stay where they are."""
+
+    moves: Moves
+    """Chance of each move."""
+    leaving: People
+    """Chance of leaving each box at all."""
+    present: People
+    """Share of a step's arrivals in a box that are exposed to its exits."""
 
 
-def chances(rates: Moves, dt: float) -> tuple[Moves, People]:
+OFFENCES = 3
+BOXES = {"exposed": 1, "active": 1, "treatment": 1, "custody": OFFENCES, "remission": 1}
+"""Boxes of the living and how many places each has in stacked arrays."""
+SMALL_HAZARD = np.finfo(float).eps ** 0.5
+"""Below it half of the arrivals count as present: the exact share would be lost in rounding."""
+
+
+def _places() -> tuple[dict[str, int | slice], dict[str, slice]]:
+    """Rows of each move in stacked arrays, and of all moves out of each box."""
+    rows: dict[str, int | slice] = {}
+    leaving: dict[str, slice] = {}
+    last = 0
+    for move in Moves._fields:
+        origin = move.split("_")[0]
+        first, last = last, last + (OFFENCES if "custody" in move else 1)
+        rows[move] = slice(first, last) if last > first + 1 else first
+        leaving[origin] = slice(leaving.get(origin, slice(first, last)).start, last)
+    return rows, leaving
+
+
+ROWS, LEAVING = _places()
+
+
+def _by_box(boxes: Array) -> People:
+    """Values of the living by name, as views; nothing for the dead."""
+    exposed, active, treatment = boxes[:3]
+    nobody = np.zeros(1)
+    return People(exposed, active, treatment, boxes[3:-1], boxes[-1], nobody, nobody)
+
+
+def chances(rates: Moves, dt: float) -> Chances:
     """Chance of each move, and of leaving each box at all, within a step.
 
-    A box with exit rates summing to H loses ``1 - exp(-H dt)`` of its people, split by rate:
-    exits can never exceed the stock. Nobody leaves the dead.
+    A box with exit rates summing to H loses ``q = 1 - exp(-H dt)`` of its people, split by rate:
+    exits can never exceed the stock. Of people who arrive evenly over the step a share
+    ``1/q - 1/(H dt)`` counts as present, so that a box with steady arrivals is exact.
     """
-    moves, leaving = {}, {}
-    for origin, names in ORIGINS.items():
-        total: Array | float = 0.0
-        for name in names:
-            rate = getattr(rates, name)
-            total = total + (rate.sum(axis=0) if name in TO_CUSTODY else rate)
-        leaving[origin] = -np.expm1(-np.asarray(total) * dt)
-        factor = leaving[origin] / np.maximum(total, np.finfo(float).tiny)
-        for name in names:
-            moves[name] = getattr(rates, name) * factor
-    nobody = np.zeros(1)
-    return Moves(**moves), People(**leaving, dead_overdose=nobody, dead_otherwise=nobody)
+    shape = np.broadcast_shapes(np.shape(rates.exposed_active), np.shape(rates.active_overdose))
+    by_row = np.empty((LEAVING["remission"].stop, *shape))
+    for move, rate in zip(Moves._fields, rates, strict=True):
+        by_row[ROWS[move]] = rate
+    exits = {box: by_row[LEAVING[box]].reshape(-1, n, *shape) for box, n in BOXES.items()}
+    hazard = np.concatenate([rate.sum(axis=0) for rate in exits.values()]) * dt
+    leaving = -np.expm1(-hazard)
+    some = np.maximum(hazard, np.finfo(float).tiny)
+    split = leaving / some * dt
+    place = 0
+    for rate in exits.values():
+        rate *= split[place : place + rate.shape[1]]
+        place += rate.shape[1]
+    many = hazard > SMALL_HAZARD
+    present = np.where(many, 1 / np.where(many, leaving, 1) - 1 / some, 0.5)
+    moves = Moves(*(by_row[rows] for rows in ROWS.values()))
+    return Chances(moves, _by_box(leaving), _by_box(present))
 
 
 def arrivals(stock: People, chance: Moves, entries: Array) -> People:
@@ -118,17 +158,16 @@ def arrivals(stock: People, chance: Moves, entries: Array) -> People:
     )
 
 
-def step(
-    people: People, chance: Moves, leaving: People, entries: Array
-) -> tuple[People, People, People]:
+def step(people: People, chance: Chances, entries: Array) -> tuple[People, People, People]:
     """Move everybody once; second-order accurate, and nobody is lost.
 
-    A first pass finds the arrivals; exits are then taken from the stock plus half of them.
+    A first pass finds the arrivals; exits are then taken from the stock plus those of them that
+    are present.
 
     Parameters
     ----------
     people : stocks at the start of the step
-    chance, leaving : from `chances`
+    chance : from `chances`
     entries : [persons], newly exposed in the step
 
     Returns
@@ -137,11 +176,12 @@ def step(
     middle : People, stocks that were exposed to risk during the step
     arrived : People, arrivals within the step; its dead fields are the deaths
     """
-    first = arrivals(people, chance, entries)
-    middle = People(*(box + 0.5 * new for box, new in zip(people, first, strict=True)))
-    arrived = arrivals(middle, chance, entries)
-    boxes = zip(people, middle, leaving, arrived, strict=True)
-    after = People(*(box - half * gone + new for box, half, gone, new in boxes))
+    first = arrivals(people, chance.moves, entries)
+    seen = zip(people, chance.present, first, strict=True)
+    middle = People(*(box + present * new for box, present, new in seen))
+    arrived = arrivals(middle, chance.moves, entries)
+    boxes = zip(people, middle, chance.leaving, arrived, strict=True)
+    after = People(*(box - there * gone + new for box, there, gone, new in boxes))
     return after, middle, arrived
 
 
@@ -178,14 +218,19 @@ def release_extra_years(first_month: Array, later: Array) -> Array:
     return (first_month - 1) / 12 + (later - 1) * (1 - 1 / 12)
 
 
-def sellers_next(sellers: Array, sentenced: Array, years: Array, dt: float) -> Array:
-    """Non-using sellers in custody one step later, ``dS/dt = sentenced - S / years``.
+def sellers_rest(sentenced: Array, years: Array, dt: float) -> tuple[Array, Array]:
+    """Where the number of non-using sellers in custody comes to rest, and what a step keeps.
+
+    ``dS/dt = sentenced - S / years``.
 
     Parameters
     ----------
-    sellers : [persons], shape (stages, ..., draws)
-    sentenced : [persons per year]
+    sentenced : [persons per year], shape (stages, ..., draws)
     years : [years], time served
+
+    Returns
+    -------
+    rest : [persons]
+    kept : [share of the distance to rest that is left after a step]
     """
-    kept = np.exp(-dt / years)
-    return sellers * kept + sentenced * years * (1 - kept)
+    return sentenced * years, np.exp(-dt / years)

@@ -20,7 +20,7 @@ RESIDUAL = "last_residual"
 EXPLANATION = "explanation"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Posterior:
     """Joint draws of the calibrated parameters.
 
@@ -38,14 +38,17 @@ class Posterior:
     about: Mapping[str, Any]
     explanation: NDArray[np.str_] | None = None
 
-    def take(self, draws: int) -> dict[str, Array]:
-        """The first `draws` rows, starting again when the rows are used up."""
-        rows = np.arange(draws) % len(self.residual)
+    def take(self, draws: int, first: int = 0) -> dict[str, Array]:
+        """Rows for draws `first` to `first + draws`, starting again when they are used up."""
+        rows = self._rows(draws, first)
         return {name: column[rows] for name, column in self.values.items()}
 
-    def take_residual(self, draws: int) -> Array:
+    def take_residual(self, draws: int, first: int = 0) -> Array:
         """Last residual of the same rows."""
-        return self.residual[np.arange(draws) % len(self.residual)]
+        return self.residual[self._rows(draws, first)]
+
+    def _rows(self, draws: int, first: int) -> NDArray[np.int64]:
+        return np.arange(first, first + draws) % len(self.residual)
 
     def take_explanation(self, draws: int) -> NDArray[np.str_]:
         """Explanation of the same rows.

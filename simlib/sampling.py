@@ -1,16 +1,19 @@
 """Draws of all uncertainties.
 
 Each parameter has a generator of its own, seeded by its name, so adding a row moves no other
-parameter's draws, and the first draws of a large sample are those of a small one. Parameters that
-the record informs come jointly from the posterior, the rest from their prior; a reader's own
-assumption overrides either.
+parameter's draws. Draws form one unending sample: the first of a large sample are those of a small
+one, and any block of it can be drawn alone. Parameters that the record informs come jointly from
+the posterior, the rest from their prior; a reader's own assumption overrides either.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from simlib.parameters import LEVER_GROUP, Parameters
 from simlib.posterior import Posterior
@@ -21,9 +24,47 @@ QUARTERS = 4 * (2051 - 2013)
 """Quarters of model error drawn, whatever the horizon, so that a longer run keeps its past."""
 
 
-def generator(name: str, seed: int) -> np.random.Generator:
-    """Random generator that belongs to one name."""
-    return np.random.default_rng([seed, crc32(name.encode())])
+class Sample(NamedTuple):
+    """All that is uncertain about a set of draws."""
+
+    parameters: Mapping[str, Array]
+    """By name, shape (draws,)."""
+    error: Array
+    """[log], quarterly model error on the hazard, shape (QUARTERS, draws)."""
+
+
+def sample(
+    parameters: Parameters,
+    draws: int,
+    seed: int = 1,
+    assumptions: Mapping[str, float] | None = None,
+    posterior: Posterior | None = None,
+    *,
+    first: int = 0,
+    record_quarters: int,
+) -> Sample:
+    """Draws `first` to `first + draws` of parameters and of model error.
+
+    Parameters
+    ----------
+    record_quarters : quarters of the death record; where a posterior is given, the model error of
+        its last quarter is the draw's last residual
+    others : see `draw`
+    """
+    p = draw(parameters, draws, seed, assumptions, posterior, first)
+    residual = posterior.take_residual(draws, first) if posterior else None
+    shares = _uniform("model_error", seed, draws * QUARTERS, first * QUARTERS)
+    noise = shares.reshape(draws, QUARTERS).T
+    last = record_quarters - 1
+    return Sample(
+        p, model_error(p["model_error_sd"], p["model_error_correlation"], noise, residual, last)
+    )
+
+
+def _uniform(name: str, seed: int, count: int, first: int) -> Array:
+    """Uniform numbers `first` to `first + count` of the generator that belongs to one name."""
+    bits = np.random.PCG64([seed, crc32(name.encode())])
+    return np.random.Generator(bits.advance(first)).random(count)
 
 
 def draw(
@@ -32,6 +73,7 @@ def draw(
     seed: int = 1,
     assumptions: Mapping[str, float] | None = None,
     posterior: Posterior | None = None,
+    first: int = 0,
 ) -> dict[str, Array]:
     """Draws of every parameter that is not a lever.
 
@@ -42,13 +84,14 @@ def draw(
     seed : any whole number
     assumptions : values a reader has pinned, by name; already checked
     posterior : joint draws of calibrated parameters, or None for the prior alone
+    first : draws to leave out at the start of the sample
 
     Returns
     -------
     dict of name -> array, shape (draws,)
     """
     pinned = assumptions or {}
-    joint = posterior.take(draws) if posterior else {}
+    joint = posterior.take(draws, first) if posterior else {}
     found = {}
     for name, parameter in parameters.items():
         if parameter.group == LEVER_GROUP:
@@ -58,14 +101,14 @@ def draw(
         elif name in joint:
             found[name] = joint[name]
         else:
-            found[name] = parameter.quantile(generator(name, seed).random(draws))
+            found[name] = parameter.quantile(_uniform(name, seed, draws, first))
     return found
 
 
 def model_error(
     sd: Array,
     correlation: Array,
-    seed: int,
+    shares: Array,
     residual: Array | None = None,
     residual_quarter: int = 0,
 ) -> Array:
@@ -75,21 +118,22 @@ def model_error(
     ----------
     sd, correlation : shape (draws,)
         Stationary spread [log] and correlation from quarter to quarter.
+    shares : uniform numbers that the error is made of, shape (quarters, draws)
     residual : [log], shape (draws,)
         Last residual of the record: the path is conditioned to pass through it exactly.
     residual_quarter : its quarter, counted from the start of the history
 
     Returns
     -------
-    array [log], shape (QUARTERS, draws)
+    array [log], shape (quarters, draws)
     """
-    noise = generator("model_error", seed).standard_normal((len(sd), QUARTERS)).T
-    path = np.empty_like(noise)
-    path[0] = sd * noise[0]
-    fresh = sd * np.sqrt(1 - correlation**2)
-    for quarter in range(1, QUARTERS):
-        path[quarter] = correlation * path[quarter - 1] + fresh * noise[quarter]
+    path = ndtri(np.maximum(shares, np.finfo(float).tiny))
+    fresh = np.sqrt(1 - correlation**2)
+    for before, now in pairwise(path):
+        now *= fresh
+        now += correlation * before
+    path *= sd
     if residual is None:
         return path
-    apart = np.abs(np.arange(QUARTERS) - residual_quarter)[:, None]
+    apart = np.abs(np.arange(len(path)) - residual_quarter)[:, None]
     return path + correlation**apart * (residual - path[residual_quarter])

@@ -1,17 +1,17 @@
 """simulate(): draws -> history, once -> projection of any number of policies in one pass."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import model, sampling, world
+from simlib import model, record, sampling, world
 from simlib.errors import InputError, shown
 from simlib.observed import Observed, load_observed
-from simlib.parameters import load_parameters
-from simlib.people import People
+from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy, load_policy, load_programmes
 from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import PAYERS, Ensemble
@@ -45,7 +45,9 @@ def simulate(
     *,
     seed: int = 1,
     prior: bool = False,
+    posterior: Posterior | None = None,
     steps_per_year: int = STEPS_PER_YEAR,
+    watch: model.Watch = lambda done: None,
 ) -> Ensemble:
     """Simulate the record and the projection under one or more policies on the same draws.
 
@@ -56,8 +58,11 @@ def simulate(
     until : last calendar year of the projection, to 2050; default ten years after the record
     assumptions : values by parameter name that override their distribution
     seed : any whole number; the same seed gives the same numbers
-    prior : draw every parameter from its prior, not from the posterior
+    prior : draw every parameter from its prior, not from a posterior
+    posterior : to draw from instead of the shipped one, such as an updated one
     steps_per_year : a multiple of 12
+    watch : called after each projected step with the share done, 0 to 1; what it raises stops
+        the run
 
     Returns
     -------
@@ -74,23 +79,58 @@ def simulate(
     end = world.record_end(observed)
     last = _checked(draws, until, seed, steps_per_year, end)
     pinned = parameters.check(assumptions or {})
-    posterior = None if prior else shipped_posterior()
-    p = sampling.draw(parameters, draws, seed, pinned, posterior)
+    posterior = None if prior else posterior or shipped_posterior()
     touching = parameters.select(scope="history")
     key = tuple(sorted((k, v) for k, v in pinned.items() if k in touching))
-    past = _history(draws, seed, key, prior, steps_per_year)
-    dt = 1 / steps_per_year
-    time = _mid_steps(end, last + 1, steps_per_year)
-    error = model_error(p, seed, posterior, observed, draws)
-    drivers = world.drivers(p, observed, time, _by_step(error, time))
+    past = _history(draws, seed, key, posterior, steps_per_year)
+    sample = _sample(parameters, observed, draws, seed, pinned, posterior)
+    about = _about(policies, pinned, draws, seed, posterior, last)
+    ensemble = project(policies, sample, observed, last, past, steps_per_year, watch)
+    return replace(ensemble, about=about)
+
+
+def project(
+    policies: Sequence[Policy],
+    sample: sampling.Sample,
+    observed: Observed,
+    last: int,
+    past: Past | None = None,
+    steps_per_year: int = STEPS_PER_YEAR,
+    watch: model.Watch = lambda done: None,
+) -> Ensemble:
+    """Run ready draws under one or more policies.
+
+    Parameters
+    ----------
+    policies : checked, names differ
+    sample : draws of all that is uncertain
+    observed : the record; the projection begins where its deaths end
+    last : last calendar year of the projection
+    past : the simulated record of these draws, where it is known
+    watch : see `simulate`
+    """
+    past = past or history(sample.parameters, observed, sample.error, steps_per_year)
+    p, dt = sample.parameters, 1 / steps_per_year
+    time = _mid_steps(world.record_end(observed), last + 1, steps_per_year)
+    drivers = world.drivers(p, observed, time, _by_step(sample.error, time))
     levers = planned(policies, time)
     state = _spread(past.state, len(policies), levers)
-    first = world.Drivers(*(series[0] for series in drivers))
-    today = model.today_from(past.state, p, past.anchors, first, dt)
-    _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt)
+    today = model.today_from(past.state, p, past.anchors, drivers, dt)
+    _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt, watch)
     flows |= _described(drivers, dt) | spending(policies, levers, p, time, dt)
-    about = _about(policies, pinned, draws, seed, prior, posterior, last)
-    return Ensemble(tuple(each.name for each in policies), past.flows, flows, p, about)
+    return Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
+
+
+def _sample(
+    parameters: Parameters,
+    observed: Observed,
+    draws: int,
+    seed: int,
+    pinned: Mapping[str, float],
+    posterior: Posterior | None,
+) -> sampling.Sample:
+    quarters = round((world.record_end(observed) - world.HISTORY_START) * 4)
+    return sampling.sample(parameters, draws, seed, pinned, posterior, record_quarters=quarters)
 
 
 def _checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) -> int:
@@ -175,14 +215,19 @@ def payer_shares(lever: str, payers: Sequence[str], p: Mapping[str, Array]) -> d
 
 @lru_cache(maxsize=8)
 def _history(
-    draws: int, seed: int, pinned: tuple[tuple[str, float], ...], prior: bool, steps_per_year: int
+    draws: int,
+    seed: int,
+    pinned: tuple[tuple[str, float], ...],
+    posterior: Posterior | None,
+    steps_per_year: int,
 ) -> Past:
     """The history of a set of draws; kept, so that moving a policy does not run it again."""
     parameters, observed = load_parameters(), load_observed()
-    posterior = None if prior else shipped_posterior()
-    p = sampling.draw(parameters, draws, seed, dict(pinned), posterior)
-    error = model_error(p, seed, posterior, observed, draws)
-    return history(p, observed, error, steps_per_year)
+    p, error = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
+    past = history(p, observed, error, steps_per_year)
+    if posterior is None:  # such draws know nothing of the record
+        return past
+    return past._replace(flows=record.with_recorded_detection(past.flows, p, observed))
 
 
 def history(
@@ -212,21 +257,6 @@ def history(
     return Past(state, flows | _described(drivers, dt) | paid, a)
 
 
-def model_error(
-    p: Mapping[str, Array],
-    seed: int,
-    posterior: Posterior | None,
-    observed: Observed,
-    draws: int,
-) -> Array:
-    """Model error of each draw, passing through the last residual where there is a posterior."""
-    residual = posterior.take_residual(draws) if posterior else None
-    quarter = round((world.record_end(observed) - world.HISTORY_START) * 4) - 1
-    return sampling.model_error(
-        p["model_error_sd"], p["model_error_correlation"], seed, residual, quarter
-    )
-
-
 def _by_step(error: Array, time: Array) -> Array:
     return error[np.floor((time - world.HISTORY_START) * 4).astype(int)]
 
@@ -240,18 +270,15 @@ def _mid_steps(start: float, stop: float, steps_per_year: int) -> Array:
 def _spread(state: State, policies: int, levers: Mapping[str, Array]) -> State:
     """The state at the end of the record, once for each policy."""
 
-    def spread(stock: Array) -> Array:
-        return np.repeat(stock, policies, axis=-2)
+    def spread(stock: Any) -> Any:
+        if isinstance(stock, tuple):
+            return type(stock)(*(spread(part) for part in stock))
+        return np.repeat(stock, policies, axis=-2) if isinstance(stock, np.ndarray) else stock
 
     nothing = np.zeros((policies, state.shipments.shape[-1]))
-    spread_people = People(*(spread(box) for box in state.people))
     money = {lever: nothing for lever in levers if not lever.startswith("sentence_")}
-    others = {
-        name: spread(stock)
-        for name, stock in state._asdict().items()
-        if name not in ("people", "reached")
-    }
-    return State(people=spread_people, reached=money, **others)
+    spread_state: State = spread(state)
+    return spread_state._replace(standing=spread_state.standing._replace(reached=money))
 
 
 def _described(drivers: world.Drivers, dt: float) -> dict[str, Array]:
@@ -265,7 +292,6 @@ def _about(
     pinned: Mapping[str, float],
     draws: int,
     seed: int,
-    prior: bool,
     posterior: Posterior | None,
     last: int,
 ) -> dict[str, Any]:
@@ -277,5 +303,5 @@ def _about(
         "draws": draws,
         "seed": seed,
         "until": last,
-        "prior": prior,
+        "prior": posterior is None,
     }

@@ -11,28 +11,57 @@ from simlib.people import People
 Array = NDArray[np.float64]
 Draws = Mapping[str, Array]
 Levers = Mapping[str, Array]
-"""Planned change by lever at mid-step, shape (policies, 1); levers never moved are absent."""
+"""Planned change by lever at mid-step, shape (steps, policies, 1); absent where never moved."""
 
 
-class State(NamedTuple):
-    """Stocks at a step's bound; shape (policies, draws) unless said."""
+class Standing(NamedTuple):
+    """Stocks that policy alone moves, at a step's bound; neither market nor people touch them."""
 
-    people: People
-    sellers: Array
-    """Non-using sellers in custody by stage, shape (3, policies, draws)."""
     reached: Mapping[str, Array]
     """Money that has taken effect, by lever moved [million USD per year]."""
     weights: Array
     """Lane weights, shape (lanes, policies, draws)."""
     capacity: Array
     """Precursors, production, distribution; shape (3, policies, draws)."""
+    sellers: Array
+    """Non-using sellers in custody by stage, shape (3, policies, draws)."""
+
+
+class Slow(NamedTuple):
+    """Stocks that rates depend on; shape (policies, draws)."""
+
+    active: Array
+    treatment: Array
     shipments: Array
-    stock_kg: Array
     volume: Array
     """Trailing volume of all illicit opioid doses."""
     substituted: Array
-    log_tolerance: Array
     lived_hazard: Array
+
+    def half_a_step_on(self, before: "Slow") -> "Slow":
+        """Mid-step values, straight on from the step before: second-order accurate."""
+        return Slow(*(1.5 * now - 0.5 * old for now, old in zip(self, before, strict=True)))
+
+
+class State(NamedTuple):
+    """Stocks at a step's bound; shape (policies, draws) unless said."""
+
+    standing: Standing
+    people: People
+    shipments: Array
+    volume: Array
+    substituted: Array
+    lived_hazard: Array
+    stock_kg: Array
+    log_tolerance: Array
+    before: Slow | None = None
+    """The slow stocks one step earlier; None at the start."""
+
+    def slow(self) -> Slow:
+        """Stocks that rates depend on, at this bound."""
+        people = self.people
+        market = (self.shipments, self.volume, self.substituted, self.lived_hazard)
+        return Slow(people.active, people.treatment, *market)
 
 
 class Today(NamedTuple):
@@ -48,15 +77,42 @@ class Today(NamedTuple):
 
 
 class Pressure(NamedTuple):
-    """What enforcement does within a step."""
+    """What policy alone does in each step; shape (steps, policies, draws) or broadcasting to it."""
 
-    intensity: Mapping[str, Array]
-    hazards: Array
-    weights: Array
     seized: Array
-    """Share seized by stage, shape (3, policies, draws)."""
+    """Share seized by stage, shape (steps, 3, policies, draws)."""
+    passing: Array
+    """Share of what is shipped that is left after each stage, same shape."""
     arrests: Array
-    """Arrests a kilo relative to today by stage, shape (3, policies, draws)."""
+    """Arrests a kilo relative to today by stage, same shape."""
+    punishment: Array
+    """Arrests times time served relative to today by stage, same shape; 1 in the record."""
+    hardness: Array
+    """Mean punishment of the stages."""
+    harm: Array
+    """Overdose risk relative to today from enforcement near users; 1 in the record."""
+    cheaper: Array
+    """Production cost relative to today after a power vacuum."""
+    capacity: Array
+    """Precursors, production, distribution; shape (steps, 3, policies, draws)."""
+    entry: Array
+    """Rate of entering custody from active use by offence [per year], shape (steps, 3, ...)."""
+    release: Array
+    """Rate of release by offence [per year], same shape."""
+    seller_years: Array
+    """Non-using sellers in custody within the step [persons]."""
+    prevention: Array
+    """Intensity of prevention."""
+    places: Array
+    """Treatment places bought."""
+    kits: Array
+    """Naloxone kits bought [per year per 100,000 population]."""
+    reentry: Array
+    """Releases a year covered with medication beyond today's [persons per year]."""
+
+    def at(self, step: int) -> "Pressure":
+        """One step's values."""
+        return Pressure(*(series[step] for series in self))
 
 
 class Market(NamedTuple):
@@ -66,8 +122,11 @@ class Market(NamedTuple):
     price: Array
     doses: Array
     log_potency: Array
-    unmet: Array
-    state: Mapping[str, Array]
+    stock_kg: Array
+    shipments: Array
+    volume: Array
+    substituted: Array
+    """Stocks at the step's end."""
 
 
 class Risk(NamedTuple):
@@ -77,24 +136,15 @@ class Risk(NamedTuple):
     substitutes: Array
     exposed: Array
     fatality: Array
-    heroin_deaths: Array
     log_tolerance: Array
-
-    def fatal(self) -> Array:
-        """Deaths per person-year of active use from any illicit opioid."""
-        return self.fatality * (self.fentanyl + self.substitutes) + self.heroin_deaths
+    fatal: Array
+    """Deaths per person-year of active use from any illicit opioid."""
 
 
-class Custody(NamedTuple):
-    """Custody within a step, offences or stages first."""
+class Release(NamedTuple):
+    """Release from custody within a step."""
 
-    entry: Array
-    """Rate of entering from active use by offence [per year], shape (3, policies, draws)."""
-    release: Array
-    """Rate of release by offence [per year]."""
     covered: Array
     """Share released with medication."""
     extra_risk: Array
     """Person-years at active-use risk added a year by releases, per person in active use."""
-    sellers: Array
-    """Non-using sellers in custody at the step's end, shape (3, policies, draws)."""

@@ -112,24 +112,27 @@ def transmitted_cost(additive: Array, multiplicative: Array, theta: Array) -> Ar
     return multiplicative**theta * additive ** (1 - theta)
 
 
-def capacity_next(
-    capacity: Array, knockdown: Array, added_intensity: Array, recovery_years: Array, dt: float
-) -> Array:
-    """Production or distribution capacity one step later, 1 = undisturbed.
+def capacity_rest(
+    knockdown: Array, added_intensity: Array, recovery_years: Array, dt: float
+) -> tuple[Array, Array]:
+    """Where production or distribution capacity comes to rest, and what a step keeps.
 
-    ``dK/dt = (1 - K)/tau - kappa max(I - 1, 0) K``, solved exactly for constant pressure.
+    ``dK/dt = (1 - K)/tau - kappa max(I - 1, 0) K``, 1 = undisturbed; exact for constant pressure.
 
     Parameters
     ----------
-    capacity : [-], shape (..., draws)
-    knockdown : [per year per unit of added intensity], kappa
+    knockdown : [per year per unit of added intensity], kappa, shape (..., draws)
     added_intensity : [-], I - 1
     recovery_years : [years], tau
+
+    Returns
+    -------
+    rest : [-], in (0, 1]
+    kept : [share of the distance to rest that is left after a step]
     """
     recovery = 1 / recovery_years
     pressure = recovery + knockdown * np.maximum(added_intensity, 0)
-    resting = recovery / pressure
-    return resting + (capacity - resting) * np.exp(-pressure * dt)
+    return recovery / pressure, np.exp(-pressure * dt)
 
 
 def shock_factor(

@@ -58,8 +58,14 @@ class Drivers(NamedTuple):
     kits_per_100k: Array
     arrests: Array
     """Possession arrests relative to the last count."""
-    disruption: Array
-    """Log hazard: pandemic and model error."""
+    kg_per_user: Array
+    """Consumption of a person in active use at trend prices [pure kg per year]."""
+    circumstances: Array
+    """Overdose hazard relative to the reference: share of fentanyl, pandemic, model error."""
+    heroin_deaths: Array
+    """Deaths from heroin without fentanyl [per person-year of active use]."""
+    born_exposed: Array
+    """People newly exposed [persons per year]."""
     prescription_deaths: Array
     """[deaths per year]"""
     purity: Array
@@ -261,7 +267,8 @@ def first_people(p: Draws, observed: Observed) -> People:
     treated = treatment_places(p, observed, np.array([HISTORY_START]))[0]
     treated = np.minimum(treated, active)
     rates = custody_rates(p, np.ones(1))
-    custody = rates * active * np.stack([p[f"{o}_years_served"] for o in OFFENCES])
+    served = [p[f"{offence}_years_served"] for offence in OFFENCES]
+    custody = active * np.stack([r * years for r, years in zip(rates, served, strict=True)])
     leaving = active * p["remission_rate"]
     leaving = leaving + treated * p["treatment_leaving_rate"] * p["treatment_to_remission_share"]
     nobody = np.zeros((1, len(active)))
@@ -276,10 +283,10 @@ def first_people(p: Draws, observed: Observed) -> People:
     )
 
 
-def custody_rates(p: Draws, arrests: Array) -> Array:
-    """Rate of entering custody of people in dependent use by offence, shape (3, draws)."""
+def custody_rates(p: Draws, arrests: Array) -> tuple[Array, Array, Array]:
+    """Rate of entering custody of people in dependent use by offence [per year]."""
     possession = p["possession_arrest_rate"] * arrests * p["possession_custody_share"]
-    return np.stack([possession, p["selling_custody_rate"], p["other_custody_rate"]])
+    return possession, p["selling_custody_rate"], p["other_custody_rate"]
 
 
 def drivers(p: Draws, observed: Observed, time: Array, error: Array) -> Drivers:
@@ -300,20 +307,25 @@ def drivers(p: Draws, observed: Observed, time: Array, error: Array) -> Drivers:
     last_arrests = observed.series("drug_arrests")[1][-1]
     bottom = (p["shock_decline_months"] / 12, shock_bottom(p, observed), recovery)
     years = np.minimum(time, end)[:, None] - HISTORY_START
+    share, potency = fentanyl_share(p, time), log_potency_trend(p, observed, time)
+    entry = p["entry_2013"] * np.exp(-p["entry_decline"] * years)
     return Drivers(
         time=time,
-        fentanyl_share=fentanyl_share(p, time),
-        log_potency_trend=log_potency_trend(p, observed, time),
+        fentanyl_share=share,
+        log_potency_trend=potency,
         scan_cars=observed.interpolate("scan_share_cars", time)[0][:, None],
         scan_trucks=observed.interpolate("scan_share_trucks", time)[0][:, None],
         shock=supply.shock_factor(
             time[:, None], p["shock_onset"], *bottom, trough=1 - p["shock_depth"]
         ),
-        entry=p["entry_2013"] * np.exp(-p["entry_decline"] * years),
+        entry=entry,
         treatment_places=treatment_places(p, observed, time),
         kits_per_100k=kits_per_100k(p, observed, time),
         arrests=(arrests / last_arrests)[:, None],
-        disruption=pandemic + error,
+        kg_per_user=p["consumption_g_per_user"] / G_PER_KG * share * np.exp(potency),
+        circumstances=np.exp(pandemic + error) * share,
+        heroin_deaths=p["heroin_death_rate"] * (1 - share),
+        born_exposed=p["exposed_people"] * p["other_death_rate_general"] + entry,
         prescription_deaths=prescription_deaths(p, observed, time),
         purity=pure_share(p, observed, time),
     )

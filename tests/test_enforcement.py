@@ -9,12 +9,18 @@ ROW = np.array([0.1, 0.2, 0.3])
 
 
 def test_spending_closes_the_same_share_of_the_gap_each_step() -> None:
-    once = enforcement.spending_reached(np.zeros(3), 100 * np.ones(3), 1 + ROW, 1.0)
-    np.testing.assert_allclose(once, 100 * (1 - np.exp(-1 / (1 + ROW))))
-    half = enforcement.spending_reached(np.zeros(3), 100 * np.ones(3), 1 + ROW, 0.5)
-    twice = enforcement.spending_reached(half, 100 * np.ones(3), 1 + ROW, 0.5)
-    np.testing.assert_allclose(twice, once)  # solved exactly, so the step does not matter
-    assert enforcement.spending_reached(40.0, 40.0, 1.0, 0.1) == 40
+    plan = np.full((2, 3), 100.0)
+    once = enforcement.followed(np.zeros(3), plan[:1], enforcement.lag_kept(1 + ROW, 1.0))
+    np.testing.assert_allclose(once[-1], 100 * (1 - np.exp(-1 / (1 + ROW))))
+    twice = enforcement.followed(np.zeros(3), plan, enforcement.lag_kept(1 + ROW, 0.5))
+    np.testing.assert_allclose(twice[::2], once)  # solved exactly, so the step does not matter
+    still = enforcement.followed(np.full(3, 40.0), np.full((9, 1), 40.0), ROW)
+    np.testing.assert_allclose(still, 40)
+
+
+def test_a_path_follows_rests_and_lags_that_change() -> None:
+    path = enforcement.followed(np.zeros(1), np.array([[8.0], [0.0]]), np.array([[0.5], [0.25]]))
+    np.testing.assert_allclose(path[:, 0], [0, 4, 1])
 
 
 @pytest.mark.parametrize(
@@ -84,15 +90,20 @@ def test_arrests_follow_the_pressure_met_by_the_average_kilo() -> None:
     assert enforcement.arrests_ratio(moved, hazards, base, (0,)) == pytest.approx(0.5)
 
 
-def test_weights_of_a_stage_add_up_and_half_the_way_takes_the_half_life() -> None:
+def test_traffic_moves_to_the_safer_lane_within_its_stage() -> None:
+    weights = np.array([[0.5], [0.5], [0.3], [0.7]])
+    added = np.array([[np.log(3)], [0], [0], [0]])
+    target = enforcement.sheltered_weights(weights, added, 1.0, (0, 2))
+    np.testing.assert_allclose(target[:, 0], [0.25, 0.75, 0.3, 0.7])
+    still = enforcement.sheltered_weights(weights, added, 0.0, (0, 2))
+    np.testing.assert_allclose(still, weights)
+
+
+def test_weights_of_a_stage_add_up_on_the_way_and_half_of_it_takes_the_half_life() -> None:
     rng = np.random.default_rng(1)
     weights = rng.dirichlet(np.ones(3), 50).T
-    added = rng.exponential(size=(3, 50))
-    settled = enforcement.displaced_weights(weights, weights, added, 1.5, 1e-9, (0,), 1.0)
-    target = weights * np.exp(-1.5 * added)
-    np.testing.assert_allclose(settled, target / target.sum(axis=0))
-    half = enforcement.displaced_weights(weights, weights, added, 1.5, 0.25, (0,), 0.25)
-    np.testing.assert_allclose(half, 0.5 * (weights + settled))
-    np.testing.assert_allclose(half.sum(axis=0), 1)
-    still = enforcement.displaced_weights(weights, weights, added, 0.0, 0.25, (0,), 0.25)
-    np.testing.assert_allclose(still, weights)
+    target = enforcement.sheltered_weights(weights, rng.exponential(size=(3, 50)), 1.5, (0,))
+    kept = enforcement.half_life_kept(0.25, 0.125)
+    path = enforcement.followed(weights, np.stack([target, target]), kept)
+    np.testing.assert_allclose(path[-1], 0.5 * (weights + target))
+    np.testing.assert_allclose(path.sum(axis=1), 1)

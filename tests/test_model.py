@@ -8,8 +8,8 @@ import pytest
 import twin
 
 import simlib
-from simlib import events, model, sampling, simulation, strategies, world
-from simlib.observed import load_observed
+from simlib import enforcement, model, pressure, record, sampling, simulation, strategies, world
+from simlib.observed import RECORD, load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
@@ -33,8 +33,7 @@ def run(p: Mapping[str, np.ndarray], policies: list[Policy], years: int = 6, ste
     drivers = world.drivers(p, observed, time, np.zeros((len(time), 1)))
     levers = simulation.planned(policies, time)
     state = simulation._spread(past.state, len(policies), levers)
-    first = world.Drivers(*(series[0] for series in drivers))
-    today = model.today_from(past.state, p, past.anchors, first, 1 / steps)
+    today = model.today_from(past.state, p, past.anchors, drivers, 1 / steps)
     after, flows = model.run(state, p, past.anchors, drivers, levers, today, 1 / steps)
     return past, state, after, flows
 
@@ -74,7 +73,7 @@ def test_everything_stays_finite_and_shares_stay_shares(prior) -> None:
         assert np.all(np.isfinite(values)), name
         assert name == "entries" or np.all(values >= 0), name
     assert np.all(flows["met_share"] <= 1 + 1e-12)
-    assert np.all((after.capacity > 0) & (after.capacity <= 1 + 1e-12))
+    assert np.all((after.standing.capacity > 0) & (after.standing.capacity <= 1 + 1e-12))
 
 
 @pytest.mark.parametrize("outcome", ["deaths_fentanyl", "consumed_kg", "prison_years", "overdoses"])
@@ -273,7 +272,7 @@ def test_the_record_lies_within_the_bands() -> None:
 
 
 def test_comovement() -> None:
-    """2019-23 seizures and deaths rose while the price fell; then deaths and flow fell."""
+    """2019-23 seizures rose ninefold and deaths doubled while the price fell; then all fell."""
     found = simlib.simulate(draws=300)
     years = list(found.years)
 
@@ -281,12 +280,37 @@ def test_comovement() -> None:
         values = found.yearly(outcome)[:, 0]
         return float(np.median(values[years.index(late)] / values[years.index(early)]))
 
+    assert ratio("seized_border_gross_kg", 2023, 2019) > 6
     assert ratio("deaths_fentanyl", 2022, 2019) > 1.5
-    assert ratio("seized_border_kg", 2023, 2019) > 2
     assert ratio("price_pure", 2022, 2019) < 0.75
-    assert ratio("deaths_fentanyl", 2024, 2023) < 0.85
-    assert ratio("produced_kg", 2024, 2023) < 0.95
+    for outcome in ("seized_border_gross_kg", "deaths_fentanyl", "produced_kg", "consumed_kg"):
+        assert ratio(outcome, 2024, 2023) < 0.9, outcome
     assert ratio("price_street", 2024, 2023) < 1.3
+
+
+def test_seizures_at_the_border_are_those_of_the_record() -> None:
+    """Fiscal years, pure kilograms; without the drift of detection they are not."""
+    observed, posterior = load_observed(), shipped_posterior()
+    p = sampling.draw(load_parameters(), 50, 1, None, posterior)
+    past = simulation.history(p, observed)
+    start, end, seen = record.border_seizures(p, observed)
+    worst = []
+    for flows in (record.with_recorded_detection(past.flows, p, observed), past.flows):
+        change = np.diff(np.log(record.by_period(flows, "seized_border_kg", start, end)), axis=0)
+        worst.append(np.abs(change - np.diff(seen, axis=0)).max())
+    assert worst[0] < 0.15 < 0.8 < worst[1]
+
+
+def test_a_drifting_detection_leaves_what_passes_the_border() -> None:
+    p = sampling.draw(load_parameters(), 50, 1, None, shipped_posterior())
+    flows = simulation.history(p, load_observed()).flows
+    drifted = record.with_recorded_detection(flows, p, load_observed())
+    passed = (part["produced_kg"] - part["seized_border_kg"] for part in (flows, drifted))
+    np.testing.assert_allclose(*passed, rtol=1e-12)
+    last = slice(-6, None)  # today's detection is the draw's
+    np.testing.assert_allclose(drifted["produced_kg"][last], flows["produced_kg"][last])
+    assert np.all(drifted["seized_border_kg"] > 0)
+    assert {n for n in flows if drifted[n] is not flows[n]} == {"produced_kg", "seized_border_kg"}
 
 
 def test_same_seed_same_numbers_and_another_differs() -> None:
@@ -311,12 +335,15 @@ def test_adding_a_parameter_moves_no_other_draw() -> None:
     assert not np.array_equal(after["extra"], after["demand_elasticity"])
 
 
-def test_model_error_ends_at_the_residual() -> None:
-    residual = np.array([0.1, -0.2])
-    path = sampling.model_error(np.full(2, 0.1), np.full(2, 0.7), 1, residual, 47)
-    np.testing.assert_allclose(path[47], residual)
-    free = sampling.model_error(np.full(4000, 0.1), np.full(4000, 0.7), 1)
-    assert np.std(free[60]) == pytest.approx(0.1, rel=0.1)
+def test_model_error_of_a_sample_ends_at_its_residuals() -> None:
+    observed, posterior = load_observed(), shipped_posterior()
+    quarters = len(observed[RECORD].values)
+    error = sampling.sample(
+        load_parameters(), 9, 1, None, posterior, record_quarters=quarters
+    ).error
+    np.testing.assert_allclose(error[quarters - 1], posterior.residual[:9])
+    free = sampling.sample(load_parameters(), 9, record_quarters=quarters).error
+    assert not np.allclose(free[quarters - 1], posterior.residual[:9])
 
 
 class Recorder(dict):
@@ -341,7 +368,7 @@ def test_every_parameter_row_is_read() -> None:
     drivers = world.drivers(p, load_observed(), time, np.zeros((len(time), 1)))
     flows |= simulation._described(drivers, 1 / 12)
     flows |= simulation.spending([Policy(name="none"), MIXED], levers, p, time, 1 / 12)
-    sampling.model_error(p["model_error_sd"], p["model_error_correlation"], 1)
+    sampling.model_error(p["model_error_sd"], p["model_error_correlation"], np.full((9, 8), 0.4))
     ensemble = Ensemble(("none", "mixed"), past.flows, flows, p)
     for outcome in OUTCOMES:
         ensemble.yearly(outcome)
@@ -425,19 +452,22 @@ def test_nothing_is_lost_in_any_step() -> None:
     a, end, dt = world.anchors(p, observed), world.record_end(observed), 1 / 12
     time = simulation._mid_steps(world.HISTORY_START, end + 6, 12)
     drivers = world.drivers(p, observed, time, np.zeros((len(time), 1)))
-    rows = [world.Drivers(*(series[i] for series in drivers)) for i in range(len(time))]
-    state = model.first_state(p, a, rows[0], world.first_people(p, observed))
-    planned, today = simulation.planned([Policy(name="none"), MIXED], time), None
+    first = world.Drivers(*(series[0] for series in drivers))
+    state = model.first_state(p, a, first, world.first_people(p, observed))
+    planned, today, levers = simulation.planned([Policy(name="none"), MIXED], time), None, {}
     seized = ("seized_border_kg", "seized_wholesale_kg", "seized_retail_kg")
-    for i, now in enumerate(rows):
+    for i in range(len(time)):
+        rest = world.Drivers(*(series[i : i + 1] for series in drivers))
         if today is None and time[i] > end:
-            today = model.today_from(state, p, a, now, dt)
+            today = model.today_from(state, p, a, rest, dt)
             state = simulation._spread(state, 2, planned)
-        levers = {name: path[i] for name, path in planned.items()} if today else {}
-        after, flows = model.step(state, p, a, now, levers, today, dt)
+            levers = planned
+        now = {name: path[i : i + 1] for name, path in levers.items()}
+        after, found = model.run(state, p, a, rest, now, today, dt)
+        flows = {name: values[0] for name, values in found.items()}
         went = sum(flows[name] for name in seized) + flows["consumed_kg"]
-        rest = flows["produced_kg"] - went - (after.stock_kg - state.stock_kg)
-        assert np.all(np.abs(rest) <= 1e-9 * (flows["produced_kg"] + state.stock_kg)), time[i]
+        rest_kg = flows["produced_kg"] - went - (after.stock_kg - state.stock_kg)
+        assert np.all(np.abs(rest_kg) <= 1e-9 * (flows["produced_kg"] + state.stock_kg)), time[i]
         entered = after.people.total() - state.people.total() - flows["entries"]
         assert np.all(np.abs(entered) <= 1e-9 * state.people.total()), time[i]
         state = after
@@ -493,11 +523,6 @@ def test_half_the_step_draw_by_draw() -> None:
         assert apart[:10].max() < 0.015, outcome  # the record, 2015-2024, in every draw
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="volume, shipments and stock enter a step as they were at its start (first order), and "
-    "strong swamping with strong demand response makes the market amplify the difference",
-)
 def test_half_the_step_where_swamping_is_strong() -> None:
     hard = {
         "swamping_exponent": 0.95,
@@ -565,11 +590,12 @@ def test_mirror_of_capacity_is_exact_without_wholesale_seizures() -> None:
     """
     p = _mirrored(shock_depth=0.0)
     p["knockdown_cartel_operations"] = p["knockdown_organised_crime"] = np.full(40, 0.7)
-    past = simulation.history(p, load_observed())
-    stock = past.state._replace(capacity=np.full((3, 1, 40), 0.9))
-    more = np.full((1, 40), 2.5)
-    abroad = events.capacities(stock, p, {"cartel_operations": more}, 1 / 12)
-    inside = events.capacities(stock, p, {"organised_crime": more}, 1 / 12)
+    more, shape = np.full((1, 40), 2.5), (6, 1, 40)
+    low = np.full((3, 1, 40), 0.9)
+    abroad, inside = (
+        enforcement.followed(low, *pressure.capacity_rest({name: more}, shape, p, 1 / 12))[-1]
+        for name in ("cartel_operations", "organised_crime")
+    )
     np.testing.assert_array_equal(abroad[1], inside[2])
     np.testing.assert_array_equal(abroad[2], inside[1])
     assert np.all(abroad[1] < abroad[2])
@@ -639,38 +665,6 @@ def test_model_error_parameters_move_the_projection() -> None:
         assert not np.allclose(
             quo.yearly("deaths_fentanyl")[-5:], other.yearly("deaths_fentanyl")[-5:]
         )
-
-
-def test_gross_seizures_at_the_border_rose_with_deaths() -> None:
-    """2019-2023, then the modelled flow and deaths fall together; the price falls to 2022-23."""
-    found = simlib.simulate(draws=200)
-    year = {int(y): i for i, y in enumerate(found.years)}
-    middle = {
-        name: np.median(found.yearly(name)[:, 0], axis=-1)
-        for name in ("seized_border_gross_kg", "deaths_fentanyl", "price_pure", "produced_kg")
-    }
-
-    def ratio(name: str, late: int, early: int) -> float:
-        return float(middle[name][year[late]] / middle[name][year[early]])
-
-    assert ratio("seized_border_gross_kg", 2022, 2019) > 1.5
-    assert ratio("seized_border_gross_kg", 2023, 2019) > 1.3
-    assert ratio("deaths_fentanyl", 2022, 2019) > 1.5
-    assert ratio("price_pure", 2023, 2019) < 0.9
-    assert ratio("deaths_fentanyl", 2024, 2023) < 0.9
-    assert ratio("produced_kg", 2024, 2023) < 0.9
-
-
-@pytest.mark.xfail(
-    strict=True,
-    reason="the trend of seized purity is held at the onset of the shock and potency falls, so the "
-    "modelled gross weight rises from 2023 to 2024, where the record and the modelled flow fall",
-)
-def test_gross_seizures_fell_with_the_flow() -> None:
-    found = simlib.simulate(draws=200)
-    gross = np.median(found.yearly("seized_border_gross_kg")[:, 0], axis=-1)
-    years = list(found.years)
-    assert gross[years.index(2024)] < gross[years.index(2023)]
 
 
 def test_the_record_stays_as_it_was_under_any_policy() -> None:

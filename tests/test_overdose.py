@@ -13,14 +13,14 @@ def test_tolerance_rises_quickly_and_falls_slowly() -> None:
 
 
 def test_risk_by_hand() -> None:
-    assert overdose.risk_ratio(1.0, 0.5, 0.0, 0.0, 0.7, 0.1) == 1
-    found = overdose.risk_ratio(np.array([4.0, 1.0]), 0.5, np.log(3), np.log(2), 1.0, 2.0)
+    assert overdose.risk_ratio(1.0, 0.0, 0.0, 0.7, 0.1) == 1
+    found = overdose.risk_ratio(np.array([2.0, 1.0]), np.log(3), np.log(2), 1.0, 2.0)
     np.testing.assert_allclose(found, [2 * 1.5 * 4, 1.5 * 4])
 
 
 def test_stronger_product_kills_until_tolerance_has_caught_up() -> None:
-    sudden = overdose.risk_ratio(1.0, 0.5, np.log(2), 0.0, 0.6, 0.0)
-    settled = overdose.risk_ratio(1.0, 0.5, np.log(2), np.log(2), 0.6, 0.0)
+    sudden = overdose.risk_ratio(1.0, np.log(2), 0.0, 0.6, 0.0)
+    settled = overdose.risk_ratio(1.0, np.log(2), np.log(2), 0.6, 0.0)
     assert sudden == pytest.approx(2**0.6)
     assert settled == 1
 

@@ -29,17 +29,18 @@ def test_totals() -> None:
 
 
 def test_chances_split_the_exits_by_rate() -> None:
-    chance, gone = people.chances(
-        rates(active_remission=0.3, active_custody=0.1, active_other=0.6), 1.0
+    chance = people.chances(
+        rates(active_remission=0.3, active_custody=0.1, active_other=0.6, custody_other=0.2), 1.0
     )
     leaving = 1 - np.exp(-1.2)  # three offences at 0.1
-    np.testing.assert_allclose(chance.active_remission, leaving * 0.25)
-    np.testing.assert_allclose(chance.active_custody, np.full((3, DRAWS), leaving / 12))
-    np.testing.assert_allclose(chance.active_other, leaving * 0.5)
-    np.testing.assert_allclose(gone.active, leaving)
-    still, nobody = people.chances(rates(), 1.0)
-    np.testing.assert_array_equal(still.active_other, 0)
-    np.testing.assert_array_equal(nobody.active, 0)
+    np.testing.assert_allclose(chance.moves.active_remission, leaving * 0.25)
+    np.testing.assert_allclose(chance.moves.active_custody, np.full((3, DRAWS), leaving / 12))
+    np.testing.assert_allclose(chance.moves.active_other, leaving * 0.5)
+    np.testing.assert_allclose(chance.leaving.active, leaving)
+    np.testing.assert_allclose(chance.leaving.custody, np.full((3, DRAWS), 1 - np.exp(-0.2)))
+    still = people.chances(rates(), 1.0)
+    np.testing.assert_array_equal(still.moves.active_other, 0)
+    np.testing.assert_array_equal(still.leaving.active, 0)
 
 
 def test_everybody_who_leaves_arrives() -> None:
@@ -47,7 +48,7 @@ def test_everybody_who_leaves_arrives() -> None:
     start = People(*(rng.uniform(0, 1e6, box.shape) for box in stocks()))
     for scale in (1e-6, 1.0, 1e3):
         wild = Moves(*(rng.exponential(scale, rate.shape) for rate in rates()))
-        after, _, arrived = people.step(start, *people.chances(wild, 1 / 12), np.full(DRAWS, 7.0))
+        after, _, arrived = people.step(start, people.chances(wild, 1 / 12), np.full(DRAWS, 7.0))
         np.testing.assert_allclose(after.total(), start.total() + 7, rtol=1e-12)
         assert all(np.all(box > -1e-6) for box in after)
         np.testing.assert_allclose(after.dead_overdose, start.dead_overdose + arrived.dead_overdose)
@@ -59,7 +60,7 @@ def test_each_move_goes_from_and_to_where_its_name_says() -> None:
     for move in Moves._fields:
         origin, destination = move.split("_")
         chance = people.chances(rates(**{move: 0.3}), 1e-6)
-        after, _, _ = people.step(full, *chance, np.zeros(DRAWS))
+        after, _, _ = people.step(full, chance, np.zeros(DRAWS))
         changed = {
             name: np.sum(getattr(after, name) - getattr(full, name)) for name in People._fields
         }
@@ -72,14 +73,41 @@ def test_decay_and_growth_against_the_exact_solution() -> None:
     stock = stocks(active=100)
     chance = people.chances(rates(active_other=0.5), 1 / 12)
     for _ in range(12):
-        stock, _, _ = people.step(stock, *chance, np.zeros(DRAWS))
+        stock, _, _ = people.step(stock, chance, np.zeros(DRAWS))
     np.testing.assert_allclose(stock.active, 100 * np.exp(-0.5), rtol=1e-9)
-    stock = stocks()
-    chance = people.chances(rates(exposed_other=2.0), 1 / 12)
+    for rate in (2.0, 24.0, 1e-9, 0.0):  # a stay of a fortnight is exact too
+        stock, chance = stocks(), people.chances(rates(exposed_other=rate), 1 / 12)
+        for _ in range(24):
+            stock, _, _ = people.step(stock, chance, np.full(DRAWS, 10.0))
+        exact = 120 / rate * -np.expm1(-2 * rate) if rate else 240
+        np.testing.assert_allclose(stock.exposed, exact, rtol=1e-7)
+
+
+def test_a_step_of_a_month_against_a_fine_euler() -> None:
+    chance = people.chances(
+        rates(
+            active_treatment=0.8,
+            treatment_active=1.3,
+            active_custody=0.1,
+            custody_active=6.0,
+            active_overdose=0.03,
+        ),
+        1 / 12,
+    )
+    stock = stocks(active=1000, treatment=300)
+    active, treated, held, dead, dt = 1000.0, 300.0, 0.0, 0.0, 1e-5
     for _ in range(24):
-        stock, _, _ = people.step(stock, *chance, np.full(DRAWS, 10.0))
-    # Arrivals are taken to leave at half the chance: 0.23 % too many at two stays a year.
-    np.testing.assert_allclose(stock.exposed, 60 * (1 - np.exp(-4)), rtol=3e-3)
+        stock, _, _ = people.step(stock, chance, np.zeros(DRAWS))
+    for _ in range(round(2 / dt)):
+        out, back, jailed, freed = 0.8 * active, 1.3 * treated, 0.3 * active, 6.0 * held
+        died = 0.03 * active
+        active += (back + freed - out - jailed - died) * dt
+        treated += (out - back) * dt
+        held += (jailed - freed) * dt
+        dead += died * dt
+    np.testing.assert_allclose(stock.active, active, rtol=2e-3)
+    np.testing.assert_allclose(stock.custody.sum(axis=0), held, rtol=8e-3)
+    np.testing.assert_allclose(stock.dead_overdose, dead, rtol=5e-3)
 
 
 def test_treatment_keeps_places_filled_up_to_its_reach() -> None:
@@ -94,5 +122,6 @@ def test_custody_chance_release_time_and_sellers() -> None:
     assert people.custody_chance(4.0, 0.5) == 2
     assert people.release_extra_years(1.0, 1.0) == 0
     assert people.release_extra_years(7.0, 2.0) == pytest.approx(0.5 + 11 / 12)
-    np.testing.assert_allclose(people.sellers_next(np.array([0.0, 99.0]), 10.0, 4.0, 1e4), 40)
-    np.testing.assert_allclose(people.sellers_next(40.0, 10.0, 4.0, 0.3), 40)
+    rest, kept = people.sellers_rest(np.array([10.0, 0.0]), 4.0, 0.3)
+    np.testing.assert_allclose(rest, [40, 0])
+    np.testing.assert_allclose(kept, np.exp(-0.3 / 4))

@@ -19,6 +19,18 @@ def test_few_draws_are_the_first_of_many(joint: bool) -> None:
         np.testing.assert_array_equal(few[name], many[name][:200], err_msg=name)
 
 
+@pytest.mark.parametrize("joint", [False, True])
+def test_a_block_drawn_alone_is_that_part_of_the_whole(joint: bool) -> None:
+    posterior = shipped_posterior() if joint else None
+    whole, block = (
+        sampling.sample(ROWS, n, 3, None, posterior, first=first, record_quarters=48)
+        for n, first in ((50, 0), (20, 30))
+    )
+    np.testing.assert_array_equal(block.error, whole.error[:, 30:])
+    for name, values in block.parameters.items():
+        np.testing.assert_array_equal(values, whole.parameters[name][30:], err_msg=name)
+
+
 def test_another_seed_moves_every_uncertain_row_of_the_prior() -> None:
     one, same, other = (sampling.draw(ROWS, 20, seed) for seed in (1, 1, 2))
     for name, row in ROWS.select(scope="projection").items():
@@ -39,7 +51,7 @@ def test_draws_keep_their_range_and_their_quartiles() -> None:
 
 
 def test_no_two_parameters_share_their_numbers() -> None:
-    shares = np.stack([sampling.generator(name, 1).random(400) for name in ROWS])
+    shares = np.stack([sampling._uniform(name, 1, 400, 0) for name in ROWS])
     apart = np.abs(np.corrcoef(shares)) - np.eye(len(shares))
     assert apart.max() < 0.3
 
@@ -63,8 +75,12 @@ def test_posterior_rows_stay_together_and_start_again() -> None:
     np.testing.assert_array_equal(posterior.take_residual(rows + 3)[rows:], posterior.residual[:3])
 
 
+SHARES = np.random.default_rng(2).random((sampling.QUARTERS, 4000))
+
+
 def test_model_error_is_an_ar1_of_its_spread_and_correlation() -> None:
-    path = sampling.model_error(np.full(4000, 0.08), np.full(4000, 0.6), 2)
+    path = sampling.model_error(np.full(4000, 0.08), np.full(4000, 0.6), SHARES)
+    assert path[0].std() == pytest.approx(0.08, rel=0.05)
     assert path.std() == pytest.approx(0.08, rel=0.02)
     assert np.corrcoef(path[80], path[81])[0, 1] == pytest.approx(0.6, abs=0.04)
     assert np.corrcoef(path[80], path[83])[0, 1] == pytest.approx(0.6**3, abs=0.05)
@@ -72,10 +88,8 @@ def test_model_error_is_an_ar1_of_its_spread_and_correlation() -> None:
 
 def test_conditioned_model_error_is_exact_there_and_fades_away() -> None:
     residual = np.full(4000, 0.3)
-    path = sampling.model_error(np.full(4000, 0.08), np.full(4000, 0.6), 2, residual, 47)
+    path = sampling.model_error(np.full(4000, 0.08), np.full(4000, 0.6), SHARES, residual, 47)
     np.testing.assert_allclose(path[47], 0.3)
     assert path[48].mean() == pytest.approx(0.18, abs=0.01)
     assert path[48].std() == pytest.approx(0.08 * (1 - 0.36) ** 0.5, rel=0.05)
     assert path[90].mean() == pytest.approx(0, abs=0.01)
-    few = sampling.model_error(np.full(5, 0.08), np.full(5, 0.6), 2, residual[:5], 47)
-    np.testing.assert_array_equal(few, path[:, :5])

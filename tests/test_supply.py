@@ -66,14 +66,12 @@ def test_sigma_gives_the_elasticity_that_was_drawn() -> None:
 
 
 def test_capacity_rests_where_losses_meet_recovery() -> None:
-    rest = supply.capacity_next(np.array([1.0, 0.2]), 0.5, 2.0, 1.0, 1e3)
-    np.testing.assert_allclose(rest, 1 / (1 + 0.5 * 2))
-    np.testing.assert_allclose(supply.capacity_next(1.0, 0.0, 9.0, 1.5, 1.0), 1)
-    np.testing.assert_allclose(supply.capacity_next(1.0, 0.5, -0.9, 1.5, 1.0), 1)
-    steps = 0.3
-    for _ in range(10):
-        steps = supply.capacity_next(steps, 0.5, 2.0, 1.0, 0.1)
-    assert steps == pytest.approx(supply.capacity_next(0.3, 0.5, 2.0, 1.0, 1.0))
+    rest, kept = supply.capacity_rest(0.5, 2.0, 1.0, 0.1)
+    assert rest == pytest.approx(1 / (1 + 0.5 * 2))
+    assert kept == pytest.approx(np.exp(-(1 + 0.5 * 2) * 0.1))
+    assert supply.capacity_rest(0.0, 9.0, 1.5, 1.0) == pytest.approx((1, np.exp(-1 / 1.5)))
+    unhurt = supply.capacity_rest(0.5, -0.9, 1.5, 1.0)  # less pressure than today hurts nobody
+    assert unhurt == pytest.approx((1, np.exp(-1 / 1.5)))
 
 
 def test_shock_by_hand() -> None:

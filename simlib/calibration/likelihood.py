@@ -12,29 +12,13 @@ from numpy.typing import NDArray
 
 from simlib import world
 from simlib.observed import RECORD, Observed, Series
+from simlib.record import border_seizures, by_period, mean_over
 
 Array = NDArray[np.float64]
 Draws = Mapping[str, Array]
 Flows = Mapping[str, Array]
 
 BLOCK = 500
-
-
-def by_period(flows: Flows, name: str, start: Array, end: Array) -> Array:
-    """Sum of a flow over given periods, shape (periods, draws)."""
-    return np.stack(
-        [_within(flows, name, a, b).sum(axis=0) for a, b in zip(start, end, strict=True)]
-    )
-
-
-def mean_over(flows: Flows, name: str, start: float, end: float) -> Array:
-    """Mean of a per-step value over a period, shape (draws,)."""
-    return _within(flows, name, start, end).mean(axis=0)
-
-
-def _within(flows: Flows, name: str, start: float, end: float) -> Array:
-    time = flows["time"].ravel()
-    return flows[name][(time > start) & (time < end), 0]
 
 
 def _residuals(p: Draws, flows: Flows, observed: Observed) -> tuple[Array, Array]:
@@ -106,9 +90,8 @@ def purity_fall(p: Draws, flows: Flows, observed: Observed) -> Array:
     pill, powder = observed["pill_fentanyl_mg"], observed["powder_purity"]
     found = np.zeros(len(p["purity_link"]))
     end = world.record_end(observed)
-    base = (powder.start >= np.floor(powder.start[np.argmax(powder.values)])) & (
-        powder.values > 0.9 * powder.values.max()
-    )
+    early = np.where(powder.end <= end - 1, powder.values, 0)  # what is explained sets no base
+    base = (powder.start >= np.floor(powder.start[np.argmax(early)])) & (early > 0.9 * early.max())
     when = (powder.start[base].min(), powder.end[base].max())
     before = np.log(mean_over(flows, "potency_ratio", *when))
     for last in (end - 0.5, end):
@@ -137,16 +120,7 @@ def fentanyl_waves(p: Draws, flows: Flows, observed: Observed) -> Array:
 
 def seizure_changes(p: Draws, flows: Flows, observed: Observed) -> Array:
     """Year-to-year changes of pure kilograms seized at the border; detection drifts."""
-    series = observed["cbp_seized"]
-    first = observed["powder_purity"].start.min()
-    whole = series.start >= first - 0.5
-    start, end = series.start[whole], series.end[whole]
-    pill, powder = observed["pill_fentanyl_mg"], observed["powder_purity"]
-    middle = (start + end) / 2
-    in_pills = np.interp(middle, pill.middle, pill.values)[:, None] / p["tablet_mg"]
-    in_powder = np.interp(middle, powder.middle, powder.values)[:, None] / 100
-    pure = p["pill_share"] * in_pills + (1 - p["pill_share"]) * in_powder
-    seen = np.log(series.values[whole][:, None] * pure)
+    start, end, seen = border_seizures(p, observed)
     modelled = np.log(by_period(flows, "seized_border_kg", start, end))
     return _anchor(np.diff(modelled, axis=0), np.diff(seen, axis=0), p["detection_drift"])
 
