@@ -6,17 +6,17 @@ end of their range, where they have no effect.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib import sampling, simulation
+from simlib import record, sampling, simulation
 from simlib.compare import verdict
 from simlib.errors import InputError, unknown
-from simlib.observed import Observed, load_observed
+from simlib.observed import load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy
 from simlib.posterior import Posterior, shipped_posterior
@@ -127,50 +127,29 @@ def forecasts(posterior: Posterior | None = None) -> pd.DataFrame:
     )
 
 
-def fit(draws: int, observed: Observed | None = None) -> pd.DataFrame:
+def fit(draws: int) -> pd.DataFrame:
     """What each explanation itself says about yearly deaths, without the model error.
 
     Parameters
     ----------
-    draws : of the mixture; each explanation has its share of them
+    draws : of each explanation
 
     Returns
     -------
     DataFrame
         title, year, counted, low, median, high [deaths a year]; 90 % of the draws lie between.
     """
-    record = observed or load_observed()
-    counted = record.yearly(DEATHS)
-    p = sampling.draw(load_parameters(), draws, posterior=shipped_posterior())
-    past = simulation.history(p, record)
-    whole = Ensemble(("",), past.flows, {"time": np.zeros((0, 1, 1))}, p)
-    years = [year for year in whole.years if year >= FIT_FROM and year in counted]
-    deaths = whole.yearly("deaths_fentanyl")[np.isin(whole.years, years), 0]
+    observed = load_observed()
+    years = {y: count for y, count in observed.yearly(DEATHS).items() if y >= FIT_FROM}
+    start = np.array(list(years), dtype=float)
     rows = []
-    for name, chosen in _groups(draws).items():
-        found = np.quantile(deaths[:, chosen], ENDS, axis=1)
-        title = EXPLANATIONS[name].title if name in EXPLANATIONS else name
-        rows += [
-            (title, int(year), counted[int(year)], *values)
-            for year, values in zip(years, found.T, strict=True)
-        ]
+    for title, posterior in _posteriors().items():
+        p = sampling.draw(load_parameters(), draws, posterior=posterior)
+        flows = simulation.history(p, observed).flows
+        deaths = record.by_period(flows, "deaths_fentanyl", start, start + 1)
+        found = np.quantile(deaths, ENDS, axis=1).T
+        rows += [(title, y, years[y], *each) for y, each in zip(years, found, strict=True)]
     return pd.DataFrame(rows, columns=["title", "year", "counted", "low", "median", "high"])
-
-
-def part(ensemble: Ensemble, explanation: str) -> Ensemble:
-    """The draws of an ensemble that belong to one explanation.
-
-    Raises
-    ------
-    InputError
-        When the ensemble was not drawn from the shipped posterior, or has no such draws.
-    """
-    if ensemble.about.get("prior"):
-        raise InputError("explanation: draws of the prior belong to none")
-    groups = _groups(ensemble.draws)
-    if explanation not in groups:
-        raise InputError(f"explanation {unknown(explanation, groups)}")
-    return _only(ensemble, groups[explanation])
 
 
 def answers(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd.DataFrame:
@@ -179,59 +158,39 @@ def answers(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd
     Parameters
     ----------
     policies : the status quo (None), then the two strategies
-    draws : of the mixture; each explanation has its share of them
+    draws : of each explanation, and of the mixture
     **options : for `simulate`
 
     Returns
     -------
     DataFrame
-        title, draws, verdict, one column for the chance of each strategy to be better by more
-        than the margin, low, median, high (deaths of the second strategy minus deaths of the
-        first over the projection: above 0 the first is better), status_quo (median deaths in the
-        last year without new policy).
+        title, verdict, one column for the chance of each strategy to be better by more than the
+        margin, low, median, high (deaths of the second strategy minus deaths of the first over
+        the projection: above 0 the first is better), status_quo (median deaths in the last year
+        without new policy).
     """
-    whole = simulation.simulate(policies, draws, **options)
-    parts = {EXPLANATIONS[name].title: part(whole, name) for name in present(draws)}
     return pd.DataFrame(
-        [{"title": title} | _answer(each) for title, each in (parts | {MIXTURE: whole}).items()]
+        {"title": title}
+        | _answer(simulation.simulate(policies, draws, posterior=posterior, **options))
+        for title, posterior in _posteriors().items()
     )
 
 
 def answers_by_rule(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd.DataFrame:
-    """The same under each transmission rule, see `RULES`."""
-    pinned = dict(options.pop("assumptions", {}))
+    """The same in the mixture under each transmission rule, see `RULES`."""
     rows = []
     for title, weight in RULES.items():
         rule = {} if weight is None else {"pass_through_weight": weight}
-        found = simulation.simulate(policies, draws, assumptions=pinned | rule, **options)
+        found = simulation.simulate(policies, draws, assumptions=rule, **options)
         rows.append({"title": title} | _answer(found))
     return pd.DataFrame(rows)
 
 
-def present(draws: int) -> tuple[str, ...]:
-    """Explanations that the first draws of the shipped posterior hold, in their usual order."""
-    groups = _groups(draws)
-    return tuple(name for name in EXPLANATIONS if name in groups)
-
-
-def _groups(draws: int) -> dict[str, NDArray[np.bool_]]:
-    """Which draws belong to each explanation, shape (draws,), in their usual order."""
-    rows = shipped_posterior().take_explanation(draws)
-    return {name: rows == name for name in EXPLANATIONS if np.any(rows == name)}
-
-
-def _only(ensemble: Ensemble, chosen: NDArray[np.bool_]) -> Ensemble:
-    """Ensemble of some draws; what is the same for all draws stays."""
-
-    def cut(values: Array) -> Array:
-        return values[..., chosen] if np.shape(values)[-1:] == chosen.shape else values
-
-    return replace(
-        ensemble,
-        history={name: cut(flow) for name, flow in ensemble.history.items()},
-        projection={name: cut(flow) for name, flow in ensemble.projection.items()},
-        parameters={name: cut(column) for name, column in ensemble.parameters.items()},
-    )
+def _posteriors() -> dict[str, Posterior]:
+    """Posterior of each explanation by title, then the mixture."""
+    shipped = shipped_posterior()
+    each = {EXPLANATIONS[name].title: shipped.only(name) for name in shipped.about["explanations"]}
+    return each | {MIXTURE: shipped}
 
 
 def _answer(ensemble: Ensemble) -> dict[str, Any]:
@@ -239,7 +198,6 @@ def _answer(ensemble: Ensemble) -> dict[str, Any]:
     found = verdict(ensemble, first, second)
     low, median, high = found.gap
     return {
-        "draws": ensemble.draws,
         "verdict": found.word,
         first: found.chances[0],
         second: found.chances[1],

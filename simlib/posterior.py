@@ -11,7 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.errors import InputError
+from simlib.errors import InputError, unknown
 from simlib.tables import DATA
 
 Array = NDArray[np.float64]
@@ -50,23 +50,25 @@ class Posterior:
     def _rows(self, draws: int, first: int) -> NDArray[np.int64]:
         return np.arange(first, first + draws) % len(self.residual)
 
-    def take_explanation(self, draws: int) -> NDArray[np.str_]:
-        """Explanation of the same rows.
+    def only(self, explanation: str) -> "Posterior":
+        """The rows that belong to one explanation.
 
         Raises
         ------
         InputError
-            When the rows belong to one posterior.
+            When there are none.
         """
-        if self.explanation is None:
-            raise InputError("this posterior is not a mixture of explanations")
-        return self.explanation[np.arange(draws) % len(self.residual)]
+        names = () if self.explanation is None else tuple(np.unique(self.explanation))
+        if explanation not in names:
+            raise InputError(f"explanation {unknown(explanation, names)}")
+        rows = self.explanation == explanation
+        values = {name: column[rows] for name, column in self.values.items()}
+        return Posterior(values, self.residual[rows], self.about)
 
     def save(self, path: Path) -> None:
         """Write to a compressed file of 32-bit numbers and one JSON text."""
-        columns: dict[str, Any] = {
-            name: column.astype(np.float32) for name, column in self.values.items()
-        }
+        numbers = dict(self.values) | {RESIDUAL: self.residual}
+        columns: dict[str, Any] = {k: column.astype(np.float32) for k, column in numbers.items()}
         if self.explanation is not None:
             columns[EXPLANATION] = self.explanation
         about = np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8)

@@ -32,6 +32,7 @@ ORDER = [
     "simulation",
     "compare",
     "strategies",
+    "explanations",
 ]
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import simulation, world
-from simlib.calibration import build, likelihood, weights
+from simlib import record, simulation, world
+from simlib.calibration import build, weights
 from simlib.calibration.agreement import Agreement, agreement, require
 from simlib.calibration.runs import (
     Run,
@@ -128,7 +128,7 @@ def _quantities(p: Mapping[str, Array], observed: Observed) -> dict[str, Array]:
 
     def deaths(chosen: NDArray[np.int64]) -> Array:
         flows = simulation.history({k: v[chosen] for k, v in p.items()}, observed).flows
-        return likelihood.by_period(flows, "deaths_fentanyl", first, first + 1)
+        return record.by_period(flows, "deaths_fentanyl", first, first + 1)
 
     yearly = build.in_batches(np.arange(len(next(iter(p.values())))), deaths)
     return dict(p) | {f"deaths {year:.0f}": d for year, d in zip(first, yearly, strict=True)}
