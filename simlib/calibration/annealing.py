@@ -36,8 +36,8 @@ GAIN = 2.0
 IMPOSSIBLE = -1e10
 """Log likelihood that stands for none at all: finite, so that nothing times it is nothing."""
 LEAST_STEP = 1e-6
-LAST_MOVES = 3
-"""How many times as many moves the finished posterior gets."""
+LAST_ROUNDS = 3
+"""Rounds of moves that the finished posterior gets."""
 
 
 class Sample(NamedTuple):
@@ -65,7 +65,8 @@ def sample(
     Parameters
     ----------
     log_likelihoods : scores (particles, dimensions) -> log likelihood (pieces, particles)
-    moves : proposals between two changes of the target; the last has `LAST_MOVES` times as many
+    moves : proposals between two changes of the target; the finished posterior gets
+        `LAST_ROUNDS` times as many
     progress : called with the share of the pieces taken in, 0 to 1
 
     Raises
@@ -91,7 +92,9 @@ def sample(
                 scores, found = mover.move(scores, weights, raised, moves)
                 weights = np.full(particles, -np.log(particles))
             progress(float(raised.sum() / len(found)))
-    scores, _ = mover.move(scores, weights, raised, LAST_MOVES * moves)
+    for _ in range(LAST_ROUNDS):
+        scores, found = mover.move(scores, weights, raised, moves)
+        weights = np.full(particles, -np.log(particles))
     return Sample(scores, predictive, tuple(mover.acceptance), mover.evaluations)
 
 
