@@ -51,6 +51,11 @@ class Sample(NamedTuple):
     """Mean acceptance of each round of moves."""
     evaluations: int
 
+    @property
+    def log_evidence(self) -> float:
+        """Log density of the whole record."""
+        return float(self.log_predictive.sum())
+
 
 def sample(
     log_likelihoods: LogLikelihoods,

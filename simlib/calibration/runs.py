@@ -6,7 +6,7 @@ number of workers.
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from hashlib import sha256
 from multiprocessing import get_context
@@ -22,11 +22,12 @@ from simlib import explanations, simulation
 from simlib.calibration import build, likelihood
 from simlib.observed import RECORD, Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
-from simlib.posterior import Posterior, read_posterior
 from simlib.version import model_hash
 
 Array = NDArray[np.float64]
 
+SECOND = "second_method"
+"""Stands for the posterior of all explanations together by the library's own sampler."""
 FORECAST_FROM = 2022.0
 """Quarters from here on are each forecast before they are taken in."""
 ONE_THREAD = {
@@ -42,7 +43,7 @@ class Settings(NamedTuple):
     """How hard to work; the defaults make the shipped posterior."""
 
     particles: int = 1000
-    moves: int = 12
+    moves: int = 6
     runs: int = 4
     seed: int = build.SEED
 
@@ -120,56 +121,45 @@ def pieces(p: Mapping[str, Array], observed: Observed) -> Array:
 
 def perform(job: Job, folder: Path) -> Run:
     """Run a job, or read it where it is finished already."""
-    from simlib.calibration import annealing  # brings in jax, which only the runs need
-
     path = folder / job.path
     if path.exists():
         return _read(path)
-    parameters, observed = load_parameters(), load_observed()
     begun = process_time()
+    found = _second_method(job) if job.explanation == SECOND else _along_the_record(job)
+    run = Run(
+        found.scores,
+        np.atleast_1d(getattr(found, "log_predictive", found.log_evidence)),
+        np.array(found.acceptance),
+        np.array(found.evaluations),
+        np.array(process_time() - begun),
+    )
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
+    with unfinished.open("wb") as file:
+        np.savez(file, allow_pickle=False, **run._asdict())
+    unfinished.replace(path)  # a kill leaves either no file or a whole one
+    return run
+
+
+def _second_method(job: Job) -> Any:
+    size = (job.settings.particles, job.settings.moves)
+    return build.calibrate(load_parameters(), load_observed(), *size, _seed(job))[1]
+
+
+def _along_the_record(job: Job) -> Any:
+    from simlib.calibration import annealing  # brings in jax, which only these runs need
+
+    parameters, observed = load_parameters(), load_observed()
 
     def of_scores(scores: Array) -> Array:
         return pieces(draws(scores, job.explanation, parameters), observed)
 
-    found = annealing.sample(
+    return annealing.sample(
         lambda scores: build.in_batches(scores, of_scores),
         len(free(job.explanation, parameters)),
         job.settings.particles,
         job.settings.moves,
         _seed(job),
     )
-    run = Run(
-        found.scores,
-        found.log_predictive,
-        np.array(found.acceptance),
-        np.array(found.evaluations),
-        np.array(process_time() - begun),
-    )
-    with _whole(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(file, allow_pickle=False, **run._asdict())
-    return run
-
-
-def second_posterior(settings: Settings, folder: Path) -> Posterior:
-    """The posterior of all explanations together, by the library's own sampler; kept as well."""
-    path = folder / f"second-method-{_key(settings)}.npz"
-    if path.exists():
-        return read_posterior(path)
-    particles = 2 * settings.particles
-    found, _ = build.calibrate(
-        load_parameters(), load_observed(), particles, settings.moves, settings.seed
-    )
-    with _whole(path) as unfinished:
-        found.save(unfinished)
-    return found
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A file to write that takes its name when it is finished: a kill leaves none or all of it."""
-    unfinished = path.with_suffix(f".{os.getpid()}.part.npz")
-    yield unfinished
-    unfinished.replace(path)
 
 
 def _read(path: Path) -> Run:
@@ -186,7 +176,7 @@ def _seed(job: Job) -> int:
 def perform_all(
     names: Sequence[str], settings: Settings, folder: Path, workers: int
 ) -> dict[str, list[Run]]:
-    """All runs of the explanations named, and the second method, in a number of processes.
+    """All runs of the explanations named (or of `SECOND`), in a number of processes.
 
     Parameters
     ----------
@@ -199,8 +189,7 @@ def perform_all(
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [Job(name, run, settings) for run in range(settings.runs) for name in names]
     with _one_thread(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting: list[Future[Any]] = [pool.submit(second_posterior, settings, folder)]
-        waiting += [pool.submit(perform, job, folder) for job in jobs]
+        waiting = [pool.submit(perform, job, folder) for job in jobs]
         try:
             for each in tqdm(as_completed(waiting), total=len(waiting), unit="run"):
                 each.result()

@@ -11,13 +11,13 @@ from simlib import record, simulation, world
 from simlib.calibration import build, weights
 from simlib.calibration.agreement import Agreement, agreement, require
 from simlib.calibration.runs import (
+    SECOND,
     Run,
     Settings,
     draws,
     forecast_quarters,
     free,
     perform_all,
-    second_posterior,
 )
 from simlib.explanations import EVERYTHING, EXPLANATIONS
 from simlib.observed import Observed, load_observed
@@ -61,16 +61,19 @@ def calibrate(
         Naming every quantity on which runs, or the two methods, disagree.
     """
     parameters, observed = load_parameters(), load_observed()
-    runs = perform_all(tuple(EXPLANATIONS), settings, folder, workers)
-    agreed = {
-        name: agreement(_by_run(name, found, parameters, observed, settings.seed))
+    runs = perform_all((*EXPLANATIONS, SECOND), settings, folder, workers)
+    second = runs.pop(SECOND)
+    values = {
+        name: _by_run(name, found, parameters, observed, settings.seed)
         for name, found in runs.items()
     }
-    second = _second_method(runs[EVERYTHING], settings, folder, parameters, observed)
+    by_second = _by_run(EVERYTHING, second, parameters, observed, settings.seed)
+    both = {q: np.concatenate([each, by_second[q]]) for q, each in values[EVERYTHING].items()}
+    agreed = {name: agreement(each) for name, each in values.items()}
+    agreed[SECOND] = agreement(both)
     require({f"{name}, {what}": a for name, each in agreed.items() for what, a in each.items()})
-    require({f"second method, {what}": each for what, each in second.items()}, ess=0)
     weighed = weigh(runs, settings.seed)
-    about = _about(runs, agreed, second, weighed, settings, observed)
+    about = _about(runs, second, agreed, weighed, settings, observed)
     return mixture(runs, weighed.weight, rows, parameters, observed, about)
 
 
@@ -134,36 +137,15 @@ def _quantities(p: Mapping[str, Array], observed: Observed) -> dict[str, Array]:
     return dict(p) | {f"deaths {year:.0f}": d for year, d in zip(first, yearly, strict=True)}
 
 
-def _second_method(
-    found: Sequence[Run],
-    settings: Settings,
-    folder: Path,
-    parameters: Parameters,
-    observed: Observed,
-) -> dict[str, Agreement]:
-    """Agreement of the shipped sampler with the library's own on the same posterior."""
-    second = second_posterior(settings, folder)
-    names = free(EVERYTHING, parameters)
-    rows = len(second.residual)
-    pooled = np.random.default_rng(settings.seed).permutation(
-        np.concatenate([run.scores for run in found])
-    )[:rows]
-    fixed = build.draws_from(np.zeros((rows, len(names))), names, parameters)
-    first = _quantities(draws(pooled, EVERYTHING, parameters), observed)
-    other = _quantities(fixed | second.take(rows), observed)
-    wanted = [q for q in first if q.startswith("deaths ") or q in names]
-    return agreement({q: np.stack([first[q], other[q]]) for q in wanted})
-
-
 def _about(
     runs: Mapping[str, Sequence[Run]],
+    second: Sequence[Run],
     agreed: Mapping[str, Mapping[str, Agreement]],
-    second: Mapping[str, Agreement],
     weighed: Weighed,
     settings: Settings,
     observed: Observed,
 ) -> dict[str, Any]:
-    every = [run for found in runs.values() for run in found]
+    every = [*second, *(run for found in runs.values() for run in found)]
     return {
         "data_vintage": build.vintage(observed),
         "model_version": __version__,
@@ -171,23 +153,26 @@ def _about(
         **settings._asdict(),
         "evaluations": int(sum(run.evaluations for run in every)),
         "processor_seconds": int(sum(run.seconds for run in every)),
-        "forecast_quarters": forecast_quarters(observed),
-        "second_method_worst_rhat": _worst(second),
+        "forecast_quarters": list(forecast_quarters(observed)),
+        "log_evidence": [round(float(run.log_predictive.sum()), 2) for run in runs[EVERYTHING]],
+        SECOND: _agreed(agreed[SECOND])
+        | {"log_evidence": [round(float(run.log_predictive.sum()), 2) for run in second]},
         "explanations": {
             name: {
                 **{field: round(float(getattr(weighed, field)[i]), 4) for field in Weighed._fields},
                 "log_predictive": _rounded(runs[name]),
-                "worst_rhat": _worst(agreed[name]),
-                "least_ess": round(min(each.ess for each in agreed[name].values())),
+                **_agreed(agreed[name]),
             }
             for i, name in enumerate(runs)
         },
     }
 
 
-def _worst(found: Mapping[str, Agreement]) -> tuple[str, float]:
+def _agreed(found: Mapping[str, Agreement]) -> dict[str, Any]:
+    """The worst of the agreements, and where it is."""
     name = max(found, key=lambda quantity: found[quantity].rhat)
-    return name, round(found[name].rhat, 4)
+    least = min(each.ess for each in found.values())
+    return {"worst_rhat": [name, round(found[name].rhat, 4)], "least_ess": round(least)}
 
 
 def _rounded(found: Sequence[Run]) -> list[float]:
