@@ -1,10 +1,13 @@
 """The main calibration: runs, their agreement, weights, the mixture, and what it must refuse."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
 from simlib import explanations, simulation
+from simlib.calibration import __main__ as command
 from simlib.calibration import build, likelihood, runs, study, weights
 from simlib.calibration.agreement import ConvergenceError, agreement, require
 from simlib.observed import load_observed
@@ -192,6 +195,30 @@ def test_the_mixture_holds_each_explanation_in_proportion_throughout(tmp_path) -
     found.save(tmp_path / "mine.npz")
     again = read_posterior(tmp_path / "mine.npz")
     np.testing.assert_array_equal(again.explanation, found.explanation)
+
+
+def test_the_command_writes_what_it_is_given_and_nothing_after_an_error(
+    monkeypatch, tmp_path, capsys
+) -> None:
+    asked = []
+
+    def made_up(settings, folder, workers):
+        asked.append((settings, folder, workers))
+        if settings.particles == 1:
+            raise ConvergenceError("depletion, shock_onset: R-hat 2")
+        return shipped_posterior()
+
+    monkeypatch.setattr(command, "calibrate", made_up)
+    to = tmp_path / "mine.npz"
+    monkeypatch.setattr("sys.argv", ["simlib.calibration", "--to", str(to), "--particles", "1"])
+    with pytest.raises(ConvergenceError):
+        command.main()
+    assert not to.exists()
+    monkeypatch.setattr("sys.argv", ["simlib.calibration", "--to", str(to), "--workers", "3"])
+    command.main()
+    assert read_posterior(to).about == shipped_posterior().about
+    assert asked[1] == (runs.Settings(), Path("calibration_runs"), 3)
+    assert "data_vintage" in capsys.readouterr().out
 
 
 def test_the_shipped_posterior_is_such_a_mixture() -> None:
