@@ -14,7 +14,7 @@ WIDTH, HEIGHT, ROW = 520, 280, 34
 ALL = "All"
 
 
-def live(chart: alt.TopLevelMixin) -> alt.JupyterChart:
+def live(chart: Any) -> alt.JupyterChart:
     """The picture as a widget that needs no network."""
     alt.JupyterChart.enable_offline()
     return alt.JupyterChart(chart)
@@ -123,7 +123,7 @@ def _finish(chart: Any, title: str, height: int) -> Any:
     axis = {"labelFontSize": 12, "labelColor": FAINT, "titleFontSize": 12, "titleColor": FAINT}
     axis |= {"titleFontWeight": "normal", "gridColor": GRID, "labelLimit": 0}
     config = {"font": FONT, "view": {"stroke": None}, "axis": axis}
-    title = alt.TitleParams(title, anchor="start", color=INK, fontSize=14)
+    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14)
     return chart.properties(
-        width=WIDTH, height=height, title=title, background="white", config=config
+        width=WIDTH, height=height, title=heading, background="white", config=config
     )
