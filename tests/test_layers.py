@@ -36,6 +36,7 @@ ORDER = [
     "strategies",
     "chain",
     "cocaine",
+    "explanations",
 ]
 
 
