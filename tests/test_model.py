@@ -45,6 +45,24 @@ def prior():
     return run(p, [Policy(name="none"), MIXED])
 
 
+def test_a_draw_does_not_depend_on_its_neighbours() -> None:
+    """Not even on the first: the middle of a sample, run alone, gives the same numbers."""
+    observed, quo = load_observed(), [Policy(name="none")]
+    quarters = len(observed[RECORD].values)
+    whole, alone = (
+        simulation.project(
+            quo,
+            sampling.sample(
+                load_parameters(), 6 - first, 1, None, None, first=first, record_quarters=quarters
+            ),
+            observed,
+            2027,
+        ).yearly("deaths_fentanyl")
+        for first in (0, 3)
+    )
+    np.testing.assert_array_equal(whole[..., 3:], alone)
+
+
 def test_kilograms_are_conserved(prior) -> None:
     past, before, after, flows = prior
     for part, start, end in (
