@@ -146,7 +146,7 @@ class _Mover:
     def move(self, scores: Array, weights: Array, raised: Array, moves: int) -> tuple[Array, Array]:
         """Resample by log weights and move at given temperatures; scores and what they give."""
         centre, root = fitted_normal(scores, np.exp(weights))
-        learnt = {"centre": centre, "root": root, "unroot": np.linalg.inv(root)}
+        learnt: dict[str, Any] = {"centre": centre, "root": root, "unroot": np.linalg.inv(root)}
         learnt["width"] = self._width
         self._key, key = jax.random.split(self._key)
         moved, accepted = self._advance(
