@@ -5,12 +5,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from simlib.chart_style import COLOURS, DARK, DOT, FAINT, FONT, FURTHER_COLOURS, GRID, INK, LINE
+from simlib.chart_style import DARK, DOT, FAINT, FONT, GRID, INK, LINE
 from simlib.explanations import EXPLANATIONS, MIXTURE
 
 TITLES = [each.title for each in EXPLANATIONS.values()]
-_HUES = [*list(COLOURS.values())[1:3], *FURTHER_COLOURS[:2], COLOURS["status quo"]]
-WIDTH, HEIGHT, ROW = 520, 280, 34
+_HUES = ["#A34A80", "#7A5C00", "#007A4D", "#4B3FA0", "#000000"]  # no strategy's blue or orange
+WIDTH, HEIGHT, ROW = 520, 280, 38
 ALL = "All"
 
 
@@ -97,11 +97,11 @@ def answers(table: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
     title = f"fewer deaths with: ← {second} · {first} →"
     x = alt.X("low:Q", title=title)
     bar = chart.mark_rule(strokeWidth=6, opacity=DARK).encode(x=x, x2="high:Q", y=y)
-    middle = chart.mark_tick(thickness=3, color=INK).encode(
+    middle = chart.mark_tick(thickness=3, size=16, color=INK).encode(
         x="median:Q", y=y, tooltip=["title", "verdict", "low", "median", "high"]
     )
     zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=FAINT).encode(x="zero:Q")
-    word = chart.mark_text(align="left", dy=-11, color=FAINT).encode(
+    word = chart.mark_text(align="left", dx=5, dy=-11, color=FAINT).encode(
         x="median:Q", y=y, text="verdict:N"
     )
     layers = alt.layer(zero, bar, middle, word)
@@ -115,7 +115,9 @@ def _deaths(column: str) -> alt.Y:
 
 def _hue(legend: bool = True) -> alt.Color:
     scale = alt.Scale(domain=TITLES, range=_HUES)
-    shown = alt.Legend(title=None, orient="right", labelLimit=0) if legend else None
+    shown = (
+        alt.Legend(title=None, orient="right", labelLimit=0, symbolOpacity=1) if legend else None
+    )
     return alt.Color("title:N", scale=scale, legend=shown)
 
 

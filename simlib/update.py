@@ -107,6 +107,8 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
     logs, below = _weighed(p, expected, windows)
     weights = np.exp(logs - logsumexp(logs))
     report = _report(weights, below, expected, windows)
+    if posterior.explanation is not None:
+        report["explanations"] = _explained(weights, posterior.explanation)
     rows = _resampled(weights, seed)
     table = load_parameters()
     uncertain = [name for name in p if table[name].distribution != "fixed"]
@@ -115,6 +117,7 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
         posterior,
         values={name: p[name][rows] for name in uncertain},
         residual=posterior.residual[rows],
+        explanation=None if posterior.explanation is None else posterior.explanation[rows],
         about=dict(posterior.about)
         | {"data_vintage": f"{vintage} to {windows[-1].to}", "update": report},
     )
@@ -225,7 +228,8 @@ def _weighed(
     covariance = expected.covariance + shared
     residual = np.log(counted / excess) - np.log(expected.deaths)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    return likelihood._normal(residual, covariance), ndtr(residual / sd).mean(axis=0)
+    logs = likelihood._normal_one_ahead(residual, covariance).sum(axis=1)
+    return logs, ndtr(residual / sd).mean(axis=0)
 
 
 def _resampled(weights: Array, seed: int) -> NDArray[np.int64]:
@@ -269,6 +273,15 @@ def _report(
     }
 
 
+def _explained(weights: Array, explanation: NDArray[np.str_]) -> dict[str, list[float]]:
+    """Weight of each explanation of the fall of 2023-24 before and after."""
+    parts = {str(name): explanation == name for name in np.unique(explanation)}
+    return {
+        name: [round(float(rows.mean()), 3), round(float(weights[rows].sum()), 3)]
+        for name, rows in parts.items()
+    }
+
+
 def verdict(posterior: Posterior) -> str:
     """In words: what an update found, and whether a full calibration is due."""
     found = posterior.about["update"]
@@ -277,6 +290,10 @@ def verdict(posterior: Posterior) -> str:
         f"({each['mark']}); the model's middle, in final counts: "
         f"{each['modelled_median_final']:,}; chance of fewer: {_chance(each['chance_of_fewer'])}"
         for each in found["windows"]
+    ]
+    lines += [
+        f"Explanation {name}: weight {before:.0%} before, {after:.0%} after."
+        for name, (before, after) in found.get("explanations", {}).items()
     ]
     rows = len(posterior.residual)
     lines.append(f"{found['effective_rows']:,} of {rows:,} rows still count.")

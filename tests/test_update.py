@@ -1,5 +1,6 @@
 """The posterior, weighted by new counts: by hand, against a known truth, and where it must fail."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -258,6 +259,20 @@ def test_rows_stay_whole(expected):
     np.testing.assert_array_equal(after.residual, before.residual[rows])
     np.testing.assert_array_equal(after.values["pill_share"], before.values["pill_share"][rows])
     assert len(set(rows)) < len(rows)
+
+
+def test_explanations_are_weighted_with_their_rows(expected):
+    """Rows that say more deaths belong to one explanation; counts above the middle favour it."""
+    last = expected.deaths[:, -1]
+    names = np.where(last > np.median(last), "more", "fewer")
+    before = dataclasses.replace(shipped_posterior(), explanation=names)
+    after = update(before, counts(published(np.quantile(expected.deaths, 0.6, axis=0))))
+    weights = after.about["update"]["explanations"]
+    assert weights["more"][0] == 0.5
+    assert weights["more"][1] > 0.55
+    assert sum(each[1] for each in weights.values()) == pytest.approx(1, abs=0.002)
+    assert np.mean(after.explanation == "more") == pytest.approx(weights["more"][1], abs=0.01)
+    assert "Explanation more: weight 50% before" in updating.verdict(after)
 
 
 def test_counts_are_not_used_twice(expected):

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from hashlib import sha256
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from time import process_time
 from typing import Any, NamedTuple
 
@@ -188,7 +189,8 @@ def perform_all(
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [Job(name, run, settings) for run in range(settings.runs) for name in names]
-    with _one_thread(), ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with _one_thread(), ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
         waiting = [pool.submit(perform, job, folder) for job in jobs]
         try:
             for each in tqdm(as_completed(waiting), total=len(waiting), unit="run"):
@@ -200,6 +202,18 @@ def perform_all(
     for job in jobs:
         found[job.explanation].append(_read(folder / job.path))
     return found
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed, which else it would not notice."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -106,7 +106,8 @@ def mixture(
     parts = []
     for (name, found), count in zip(runs.items(), counts, strict=True):
         scores = np.concatenate([run.scores for run in found])
-        parts.append(draws(rng.permutation(scores)[:count], name, parameters))
+        chosen = np.resize(rng.permutation(scores), (count, scores.shape[1]))  # again if too few
+        parts.append(draws(chosen, name, parameters))
     place = np.concatenate([(np.arange(count) + 0.5) / count for count in counts if count])
     order = np.argsort(place, kind="stable")
     p = {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
