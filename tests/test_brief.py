@@ -45,7 +45,7 @@ def full() -> tuple[Session, compute.Picture]:
         judgement={"verdict_margin": 0.01},
     )
     for number in range(8):
-        session = session.keep(f"<b>line & {number}</b> with a very long name")
+        session = session.keep(f"line & {number} <b>with a very long name")
     return session, drawn(session)
 
 

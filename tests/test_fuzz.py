@@ -51,7 +51,7 @@ HOSTILE = (
 def base_session(chance: random.Random) -> Session:
     session = Session().choose(
         total=chance.choice([0.0, 1.5, 1000.0, 1e4]),
-        start=chance.randint(2025, 2049),
+        start=chance.randint(2025, 2034),
         preset=chance.choice(["", *policy_names()]),
         outcome=chance.choice(OUTCOME_NAMES),
         border={name: chance.uniform(0, 100) for name in names("border")},

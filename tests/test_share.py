@@ -203,7 +203,7 @@ def old(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_code_keeps_what_a_control_stood_at_when_it_was_made(old: Any) -> None:
     then = share.standings() | {
         "total": Standing(500.0, 0.0, 20_000.0),
-        "start": Standing(2025, 2025.0, 2049.0),
+        "start": Standing(2025, 2025.0, 2034.0),
     }
     found = share.read(old(then, preset="balanced"))
     assert found.session == Session().choose(total=500.0, start=2025, preset="balanced")

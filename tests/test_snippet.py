@@ -73,7 +73,7 @@ def test_each_snippet_is_a_program_that_names_its_origin() -> None:
 
 
 def test_names_that_a_reader_gave_are_no_part_of_the_program() -> None:
-    session = Session().keep('""" + exit() + """')
+    session = Session().keep('x""" + exit() + """')
     assert "exit()" not in snippet(session)
 
 

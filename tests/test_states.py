@@ -97,6 +97,7 @@ def test_every_field_belongs_to_one_panel_or_is_the_view() -> None:
 def test_a_session_file_round_trips_exactly(session: Session) -> None:
     again = Session.from_toml(session.to_toml())
     assert again == session
+    assert Session.from_toml(session.to_file()) == session
     assert repr(again) == repr(session)  # also the order, the type and the sign of a zero
     assert Session.from_toml(session.now.to_toml()).now == session.now
 
@@ -213,6 +214,7 @@ def test_a_preset_that_vanishes_is_no_reference() -> None:
         ("two\nlines", "border", "printed"),
         ("\u202eback", "border", "printed"),
         ("half \ud800", "border", "printed"),
+        ("=cmd|' /C calc'!A0", "border", "begin with a letter"),
         ("Status Quo", "border", "taken"),
         ("border-focused", "border", "taken"),
         ("no_policy", "border", "taken"),
@@ -262,3 +264,10 @@ def test_a_session_file_of_unknown_names_is_refused_at_once() -> None:
     text = "schema = 1\n[border]\n" + "".join(f"port_scan{n} = 1.0\n" for n in range(9000))
     with pytest.raises(InputError, match="8990 more are unknown"):
         Session.from_toml(text)
+
+
+def test_a_scenario_begins_within_the_years_that_are_simulated() -> None:
+    last = int(simulate(draws=1).years[-1])
+    assert check(Scenario(start=last)).start == last
+    with pytest.raises(InputError, match=f"to {last}"):
+        check(Scenario(start=last + 1))

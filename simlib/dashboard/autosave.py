@@ -13,7 +13,6 @@ import weakref
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
-from simlib.dashboard.about import about
 from simlib.dashboard.session import Session
 from simlib.errors import InputError
 from simlib.tables import read_toml_file
@@ -98,7 +97,7 @@ class Autosave:
             if session == self._saved or not self.release.alive:
                 return False
             try:
-                _write(self.path, f"{HEAD}# {about()}\n{session.to_toml()}")
+                _write(self.path, HEAD + session.to_file())
             except OSError as problem:
                 raise InputError(f"{self.path.name}: not saved: {problem}") from problem
             self._saved = session

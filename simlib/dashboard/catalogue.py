@@ -3,8 +3,9 @@
 from functools import cache
 
 from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.policy import LAST_YEAR, default_start, policy_names
+from simlib.policy import default_start, policy_names
 from simlib.results import OUTCOMES
+from simlib.simulation import PROJECTED_YEARS
 from simlib.tables import load_programmes
 
 BORDER_NAME, INTERNAL_NAME = "border", "internal"
@@ -92,7 +93,8 @@ def bounds(control: str) -> tuple[float, float, str] | None:
     if control == "total" or group == "own_total":
         return 0.0, MOST_MONEY, "million USD a year"
     if control == "start":
-        return float(default_start()[:4]) - 1, float(LAST_YEAR - 1), "year"
+        first = float(default_start()[:4])
+        return first - 1, first + PROJECTED_YEARS - 2, "year"  # the last one that is simulated
     if group in STRATEGIES:
         return 0.0, MOST_WEIGHT, "parts of the money"
     if group not in GROUPS:

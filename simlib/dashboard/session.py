@@ -6,6 +6,7 @@ from functools import cache, partial
 from typing import Any, cast
 
 from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
+from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import presets
 from simlib.dashboard.state import (
     BORDER_NAME,
@@ -25,7 +26,8 @@ from simlib.tables import read_toml, write_toml
 PRESET_NAME, NO_POLICY_NAME = "preset", "no_policy"
 LINES = (BORDER_NAME, INTERNAL_NAME, PRESET_NAME)
 """Lines that a scenario draws and that can be kept."""
-MOST_KEPT = 24
+MOST_KEPT = 16
+"""With the lines on screen as many as can still be read side by side."""
 LONGEST_NAME = 40
 KEPT_KEYS = ("name", "line", "scenario")
 SESSION_KEYS = ("reference", "kept")
@@ -137,6 +139,10 @@ class Session:
         """The session as a file; reading it gives an equal session."""
         return write_toml({"schema": SCHEMA} | self.to_table())
 
+    def to_file(self) -> str:
+        """The session as a file that says where it comes from."""
+        return f"# {about()}\n{self.to_toml()}"
+
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str = "scenario") -> "Session":
         """Read a table that may come from anyone; that of a scenario alone is one as well.
@@ -232,6 +238,8 @@ def _name_fault(name: Any, seen: set[str]) -> str | None:
         return f"name must be text of 1 to {LONGEST_NAME} letters, not {shown(name)}"
     if not name.isprintable() or name != name.strip():
         return f"name {shown(name)} holds letters that cannot be printed, or blanks at its ends"
+    if not name[0].isalnum():  # a spreadsheet would take "=..." in a CSV for a formula
+        return f"name {shown(name)} does not begin with a letter or digit"
     if name.casefold() in seen:
         return f"name {shown(name)} is taken by another line"
     return None
