@@ -1,6 +1,7 @@
 """Import time, memory, draws a second: ``python benchmarks/scale.py [draws of the long run]``.
 
-Every measurement runs in a process of its own, so none warms another up.
+Every measurement runs in a process of its own, so none warms another up. Times are those of the
+processor, one core, so that other work on the machine does not count.
 """
 
 import json
@@ -14,17 +15,17 @@ PRELUDE = """
 import json, resource, sys, time
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-start = time.perf_counter()
+start = time.process_time()
 """
 DEPENDENCIES = "import numpy, scipy.special, pandas"
 MANY = """
 from simlib.analysis.scale import simulate_many
 policies = (None, "border_surge", "treatment_and_naloxone")
 simulate_many(policies, 1)
-start = time.perf_counter()
+start = time.process_time()
 found = simulate_many(policies, {draws}, {outcomes})
 outside = found.outside("deaths_fentanyl")
-print(json.dumps([time.perf_counter() - start, peak(), outside]))
+print(json.dumps([time.process_time() - start, peak(), outside]))
 """
 
 
@@ -37,8 +38,8 @@ def measured(code: str) -> list[float]:
 
 
 def import_seconds(code: str) -> float:
-    """Shortest of several imports [s]."""
-    told = "\nprint(json.dumps([time.perf_counter() - start]))"
+    """Shortest of several imports [s of one core]."""
+    told = "\nprint(json.dumps([time.process_time() - start]))"
     return min(measured(code + told)[0] for _ in range(IMPORTS))
 
 
@@ -51,7 +52,7 @@ def main() -> None:
         seconds, peak, outside = measured(MANY.format(draws=draws, outcomes=("deaths_fentanyl",)))
         rate = draws / seconds
         print(
-            f"{draws:9,d} draws x 3 policies: {seconds:8.2f} s, {rate:8,.0f} draws/s, "
+            f"{draws:9,d} draws x 3 policies: {seconds:8.2f} s, {rate:8,.0f} draws/s of one core, "
             f"peak {peak:5.0f} MiB, {outside} values off the grid",
             flush=True,
         )

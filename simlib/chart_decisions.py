@@ -292,6 +292,7 @@ def plane(across: str, up: str) -> alt.VConcatChart:
     scale = alt.Scale(range=list(SERIES_COLOURS[1:]))
     legend = alt.Legend(title=None, labelLimit=LABELS_WIDTH)
     colour = alt.Color("series:N", sort=None, scale=scale, legend=legend)
+    same: dict[str, Any] = {"sort": None, "scale": scale, "legend": None}
     zero = alt.Chart(alt.InlineData([{"zero": 0}]))
     hover = [alt.Tooltip("series:N"), alt.Tooltip("x:Q", format=",.3~r")]
     hover += [alt.Tooltip("y:Q", format=",.3~r")]
@@ -301,6 +302,6 @@ def plane(across: str, up: str) -> alt.VConcatChart:
         _table("draws").mark_circle(size=14, opacity=0.35).encode(x=x, y=y, color=colour),
         _table("means")
         .mark_point(size=150, filled=True, opacity=1, stroke=INK, strokeWidth=1.2)
-        .encode(x=x, y=y, fill=colour, color=alt.value(INK), tooltip=hover),
+        .encode(x=x, y=y, fill=alt.Fill("series:N", **same), color=alt.value(INK), tooltip=hover),
     ).properties(width=BARS_WIDTH, height=300)
     return _finish(alt.vconcat(_heading(BARS_WIDTH), panel, spacing=4))

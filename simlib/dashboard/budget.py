@@ -80,14 +80,14 @@ class Budget(w.VBox):
         self.criterion = w.Dropdown(
             options=list(CRITERIA.items()),
             description="Best means:",
-            style={"description_width": "80px"},
+            style={"description_width": "92px"},
             layout={"width": "420px"},
         )
         self.health = w.Checkbox(value=True, description="Health programmes too", indent=False)
         for chooser in (self.criterion, self.health):
             chooser.observe(lambda _: self._moved(), "value")
         self.status = w.HTML("", layout={"min_height": "24px"})
-        self.verdict = w.HTML("")
+        self.verdict = w.HTML("", layout={"min_height": "84px"})
         self.runner: Runner[Wish] = Runner(self._draw, self._failed)
         self.judged: spend.Judged | None = None
         self.split = self._best(self.wish())
@@ -112,6 +112,7 @@ class Budget(w.VBox):
         if quickly:
             self.split = self._best(wish)
             self.figure.update(self._tables(self.split, wish))
+            self.verdict.value = ""  # that of another split
             self.status.value = "<i>Effects added up; the simulation follows.</i>"
             return
         measuring = _measured()
@@ -137,9 +138,9 @@ class Budget(w.VBox):
         goal = next(words for words, name in CRITERIA.items() if name == wish.criterion)
         left = wish.total - float(money.sum())
         said = pictures.words(
-            f"{number(wish.total)} million USD more a year: {goal}",
-            "Blue: border; purple: abroad; orange: internal; green: health. Never beyond any rise",
-            f"on record. Not spent on programmes: {number(round(left))} million USD.",
+            f"Where {number(wish.total)} million USD more a year would go",
+            f"Best means: {goal}. Blue: border; purple: abroad;",
+            f"orange: internal; green: health. Left for prisons: {number(round(left))} million.",
         )
         return {"bars": table, "words": said}
 
