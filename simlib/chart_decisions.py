@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.chart_style import BORDER, COLOURS, FAINT, FONT, GRID, INK, INTERNAL, number
+from simlib.chart_style import BORDER, COLOURS, FAINT, FONT, GRID, INK, INTERNAL, THIN_SPACE, number
 
 if TYPE_CHECKING:
     from simlib.analysis.believe import Map
@@ -30,6 +30,11 @@ def blend(colour: str, share: float) -> str:
     """A colour on white, as strong as a share 0-1."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 + (part - 255) * share):02X}" for part in parts)
+
+
+def whole(value: float) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{value:,.0f}".replace(",", THIN_SPACE)
 
 
 def _table(name: str) -> alt.Chart:

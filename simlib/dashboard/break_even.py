@@ -95,7 +95,7 @@ class BreakEven(w.VBox):
         sure = [found.evidence_for(chance >= found.confidence) for chance in where]
         likely = [found.evidence_for(chance > 0.5) for chance in where]
         said = pictures.words(
-            f"Who wins where, with {total:,.0f} million USD more a year each?",
+            f"Who wins where, with {pictures.whole(total)} million USD more a year each?",
             f"Of the evidence {100 * likely[0]:.0f} % lies where {BORDER} is probably better, "
             f"{100 * likely[1]:.0f} % where {INTERNAL} is;",
             f"settled: {100 * sure[0]:.0f} % and {100 * sure[1]:.0f} %. "

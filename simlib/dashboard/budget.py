@@ -138,9 +138,9 @@ class Budget(w.VBox):
         goal = next(words for words, name in CRITERIA.items() if name == wish.criterion)
         left = wish.total - float(money.sum())
         said = pictures.words(
-            f"Where {number(wish.total)} million USD more a year would go",
+            f"Where {pictures.whole(wish.total)} million USD more a year would go",
             f"Best means: {goal}. Blue: border; purple: abroad;",
-            f"orange: internal; green: health. Left for prisons: {number(round(left))} million.",
+            f"orange: internal; green: health. Left for prisons: {pictures.whole(left)} million.",
         )
         return {"bars": table, "words": said}
 

@@ -11,7 +11,7 @@ from simlib.analysis.adaptive import Adaptive
 from simlib.analysis.information import Worth
 from simlib.analysis.sensitivity import Indices, Swing
 from simlib.analysis.structure import Shares
-from simlib.chart_style import BORDER, COLOURS, INTERNAL, THIN_SPACE, number
+from simlib.chart_style import BORDER, COLOURS, INTERNAL, number
 from simlib.dashboard.figure import Figure
 from simlib.parameters import load_parameters
 from simlib.results import Ensemble
@@ -93,10 +93,6 @@ def spread(shares: Shares) -> Figure:
     )
 
 
-def _whole(value: float) -> str:
-    return f"{value:,.0f}".replace(",", THIN_SPACE)
-
-
 def _titles(ensemble: Ensemble) -> list[str]:
     """Titles of the policies."""
     known = ensemble.about.get("policies", {})
@@ -108,8 +104,8 @@ def cost_curve(table: pd.DataFrame) -> Figure:
     rows = load_parameters()
     shown = table.head(2 * MOST_BARS)
     labels = [
-        f"{rows[row.programme].label}, {_whole(row.from_musd)} to {_whole(row.to_musd)}"
-        for row in shown.itertuples()
+        f"{rows[name].label}, {pictures.whole(low)} to {pictures.whole(high)}"
+        for name, low, high in shown[["programme", "from_musd", "to_musd"]].itertuples(index=False)
     ]
     bars = pictures.bars_table(labels, shown["q05"], shown["q50"], shown["q95"])
     return _bars(
