@@ -129,6 +129,8 @@ def test_every_figure_hands_out_its_numbers(make: Callable[[], Figure]) -> None:
     table = figure.contents("csv").decode()
     assert len(table.splitlines()) > 1
     assert figure.contents("png")[:4] == b"\x89PNG"
+    assert figure.contents("pdf")[:4] == b"%PDF"
+    assert b"<html lang" in figure.contents("html")
 
 
 def test_a_swing_takes_the_colour_of_whom_it_favours() -> None:
