@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.chart_style import BORDER, COLOURS, FAINT, FONT, GRID, INK, INTERNAL, number
+from simlib.chart_style import BORDER, COLOURS, FAINT, FONT, GRID, INK, INTERNAL, THIN_SPACE, number
 
 if TYPE_CHECKING:
     from simlib.analysis.believe import Map
@@ -30,6 +30,11 @@ def blend(colour: str, share: float) -> str:
     """A colour on white, as strong as a share 0-1."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 + (part - 255) * share):02X}" for part in parts)
+
+
+def whole(value: float) -> str:
+    """A whole number with thin spaces between thousands."""
+    return f"{value:,.0f}".replace(",", THIN_SPACE)
 
 
 def _table(name: str) -> alt.Chart:
@@ -292,6 +297,7 @@ def plane(across: str, up: str) -> alt.VConcatChart:
     scale = alt.Scale(range=list(SERIES_COLOURS[1:]))
     legend = alt.Legend(title=None, labelLimit=LABELS_WIDTH)
     colour = alt.Color("series:N", sort=None, scale=scale, legend=legend)
+    same: dict[str, Any] = {"sort": None, "scale": scale, "legend": None}
     zero = alt.Chart(alt.InlineData([{"zero": 0}]))
     hover = [alt.Tooltip("series:N"), alt.Tooltip("x:Q", format=",.3~r")]
     hover += [alt.Tooltip("y:Q", format=",.3~r")]
@@ -301,6 +307,6 @@ def plane(across: str, up: str) -> alt.VConcatChart:
         _table("draws").mark_circle(size=14, opacity=0.35).encode(x=x, y=y, color=colour),
         _table("means")
         .mark_point(size=150, filled=True, opacity=1, stroke=INK, strokeWidth=1.2)
-        .encode(x=x, y=y, fill=colour, color=alt.value(INK), tooltip=hover),
+        .encode(x=x, y=y, fill=alt.Fill("series:N", **same), color=alt.value(INK), tooltip=hover),
     ).properties(width=BARS_WIDTH, height=300)
     return _finish(alt.vconcat(_heading(BARS_WIDTH), panel, spacing=4))

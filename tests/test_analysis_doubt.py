@@ -240,3 +240,9 @@ def test_a_draw_does_not_depend_on_its_neighbours() -> None:
     together = runs.run(quo, chosen).yearly(runs.DEATHS)[..., 3:]
     alone = runs.run(quo, runs.take(chosen, slice(3, None))).yearly(runs.DEATHS)
     assert np.array_equal(together, alone)
+
+
+def test_a_progress_bar_reaches_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    watch = runs.progress("map")
+    runs.summed([Policy("status_quo")], runs.sample(2), [runs.DEATHS], watch=watch)
+    assert "map 100 %" in capsys.readouterr().err

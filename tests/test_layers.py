@@ -85,7 +85,9 @@ def test_importing_the_core_brings_no_widgets() -> None:
     assert done.stdout.strip() == "[]"
 
 
-CORE = [SIMLIB / f"{name}.py" for name in ORDER] + sorted((SIMLIB / "calibration").glob("*.py"))
+PACKAGES = ("analysis", "calibration")
+CORE = [SIMLIB / f"{name}.py" for name in ORDER]
+CORE += sorted(path for package in PACKAGES for path in (SIMLIB / package).glob("*.py"))
 
 
 @pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)

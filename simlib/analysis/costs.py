@@ -77,19 +77,19 @@ def icers(names: Sequence[str], costs: Sequence[float], effects: Sequence[float]
             continue
         left.append(i)
 
-    def step(before: int, after: int) -> float:
+    def ratio(before: int, after: int) -> float:
         return (costs[after] - costs[before]) / (effects[after] - effects[before])
 
     done = False
     while not done:
         done = True
         for before, middle, after in zip(left, left[1:], left[2:], strict=False):
-            if step(before, middle) > step(middle, after):
+            if ratio(before, middle) > ratio(middle, after):
                 status[middle] = EXTENDED
                 left.remove(middle)
                 done = False
                 break
-    ratios = {after: step(before, after) for before, after in pairwise(left)}
+    ratios = {after: ratio(before, after) for before, after in pairwise(left)}
     return [Ratio(names[i], costs[i], effects[i], ratios.get(i), status[i]) for i in order]
 
 

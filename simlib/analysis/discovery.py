@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, sample
 from simlib.analysis.themes import movers
-from simlib.chart_style import number
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
 from simlib.strategies import Strategy
@@ -59,10 +58,10 @@ def _said(name: str, low: float, high: float) -> str:
     row = load_parameters().get(name)
     label, unit = (row.label, f" {row.unit}") if row else (name, "")
     if np.isinf(low):
-        return f"“{label}” is at most {number(high)}{unit}"
+        return f"“{label}” is at most {high:.3g}{unit}"
     if np.isinf(high):
-        return f"“{label}” is above {number(low)}{unit}"
-    return f"“{label}” is between {number(low)} and {number(high)}{unit}"
+        return f"“{label}” is above {low:.3g}{unit}"
+    return f"“{label}” is between {low:.3g} and {high:.3g}{unit}"
 
 
 def rules(parameters: Mapping[str, Array], true: NDArray[np.bool_], seed: int = 1) -> list[Rule]:

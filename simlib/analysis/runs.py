@@ -24,6 +24,20 @@ BLOCK = 6_000
 DEATHS = "deaths_fentanyl"
 
 
+def progress(label: str) -> Watch:
+    """A progress bar that can be handed over as `watch`; interrupting the kernel stops the work."""
+    from tqdm.auto import tqdm
+
+    bar = tqdm(total=1.0, desc=label, bar_format="{desc} {percentage:3.0f} % |{bar}| {remaining}")
+
+    def watch(share: float) -> None:
+        bar.update(share - bar.n)
+        if share >= 1:
+            bar.close()
+
+    return watch
+
+
 def take(chosen: Sample, columns: NDArray[np.int64] | slice) -> Sample:
     """Some of the draws, or the same ones several times."""
     parameters = {name: each[columns] for name, each in chosen.parameters.items()}

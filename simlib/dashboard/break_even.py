@@ -1,6 +1,7 @@
 """The live map of two assumptions: choose the axes, pin the rest, see who wins where."""
 
 import html
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as w
@@ -42,8 +43,9 @@ class BreakEven(w.VBox):
         self.across = w.Dropdown(options=names, value=across, description="Across:", **wide)
         self.up = w.Dropdown(options=names, value=up, description="Up:", **wide)
         money = Range("Extra money a year", 50, MOST_MONEY, 50, "million USD", "Of each strategy")
-        self.total = Control(money, self.scenario.total, lambda _: self._moved())
+        self.total = Control(money, self.scenario.total, self._setter("total_musd"))
         self.pins: dict[str, tuple[w.Checkbox, Control]] = {}
+        self._numbers: dict[str, float] = {"total_musd": self.scenario.total}
         self.status = w.HTML("", layout={"min_height": "24px"})
         self.runner: Runner[dict[str, Any]] = Runner(self._draw, self._failed)
         panel = w.Accordion([w.VBox([self._pin(name) for name in ASSUMPTIONS])])
@@ -51,7 +53,7 @@ class BreakEven(w.VBox):
         for chooser in (self.across, self.up):
             chooser.observe(lambda _: self._moved(), "value")
         self.found = self._map(self.wish(), QUICK)
-        tables = self._tables(self.found, self.total.value)
+        tables = self._tables(self.found, self.scenario.total)
         self.figure = Figure("break_even", pictures.break_even(), tables, "cells")
         top = [self.across, self.up, self.total]
         super().__init__([*top, panel, self.status, self.figure])
@@ -59,13 +61,23 @@ class BreakEven(w.VBox):
 
     def wish(self) -> dict[str, Any]:
         """What the controls ask for."""
-        pinned = {n: control.value for n, (pin, control) in self.pins.items() if pin.value}
+        pinned = {name: self._numbers[name] for name, (pin, _) in self.pins.items() if pin.value}
         axes = {"across": self.across.value, "up": self.up.value}
-        return axes | {"total_musd": self.total.value, "pinned": pinned}
+        return axes | {"total_musd": self._numbers["total_musd"], "pinned": pinned}
+
+    def _setter(self, name: str) -> Callable[[float], None]:
+        """What a control calls; its own value may not be the new one yet."""
+
+        def set_number(value: float) -> None:
+            self._numbers[name] = value
+            self._moved()
+
+        return set_number
 
     def _pin(self, name: str) -> w.HBox:
         pin = w.Checkbox(description="pin", indent=False, layout={"width": "52px"})
-        control = Control(Range.of(name), load_parameters()[name].value, lambda _: self._moved())
+        self._numbers[name] = load_parameters()[name].value
+        control = Control(Range.of(name), self._numbers[name], self._setter(name))
         pin.observe(lambda _: self._moved(), "value")
         self.pins[name] = pin, control
         return w.HBox([pin, control])
@@ -95,7 +107,7 @@ class BreakEven(w.VBox):
         sure = [found.evidence_for(chance >= found.confidence) for chance in where]
         likely = [found.evidence_for(chance > 0.5) for chance in where]
         said = pictures.words(
-            f"Who wins where, with {total:,.0f} million USD more a year each?",
+            f"Who wins where, with {pictures.whole(total)} million USD more a year each?",
             f"Of the evidence {100 * likely[0]:.0f} % lies where {BORDER} is probably better, "
             f"{100 * likely[1]:.0f} % where {INTERNAL} is;",
             f"settled: {100 * sure[0]:.0f} % and {100 * sure[1]:.0f} %. "

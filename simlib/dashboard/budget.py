@@ -1,8 +1,9 @@
 """Spend a budget, live: drag the total, choose what "best" means, see the split."""
 
 import html
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -39,9 +40,9 @@ class Wish:
     """What the controls ask for."""
 
     total: float
-    criterion: str
-    health: bool
-    state_and_local: float
+    criterion: str = "mean"
+    health: bool = True
+    state_and_local: float = MOST_TOTAL
 
     def limits(self) -> allocate.Limits:
         """As bounds of the split."""
@@ -66,6 +67,7 @@ class Budget(w.VBox):
 
     Attributes
     ----------
+    wish : what the controls ask for
     split : the split on screen
     judged : the last one simulated, with greedy and today's split
     runner : waits, for tests, until the last move is simulated
@@ -73,37 +75,37 @@ class Budget(w.VBox):
 
     def __init__(self, total: float = 2_000.0) -> None:
         money = Range("Extra money a year", 50, MOST_TOTAL, 50, "million USD", "For all levers")
-        self.total = Control(money, total, lambda _: self._moved())
+        self.total = Control(money, total, lambda value: self._choose(total=value))
         why = "No limit at the right end"
         limit = Range("State, local: at most, each", 0, MOST_TOTAL, 50, "million USD", why)
-        self.limit = Control(limit, MOST_TOTAL, lambda _: self._moved())
+        self.limit = Control(limit, MOST_TOTAL, lambda v: self._choose(state_and_local=v))
         self.criterion = w.Dropdown(
             options=list(CRITERIA.items()),
             description="Best means:",
-            style={"description_width": "80px"},
+            style={"description_width": "92px"},
             layout={"width": "420px"},
         )
         self.health = w.Checkbox(value=True, description="Health programmes too", indent=False)
-        for chooser in (self.criterion, self.health):
-            chooser.observe(lambda _: self._moved(), "value")
+        self.criterion.observe(lambda change: self._choose(criterion=change["new"]), "value")
+        self.health.observe(lambda change: self._choose(health=change["new"]), "value")
         self.status = w.HTML("", layout={"min_height": "24px"})
-        self.verdict = w.HTML("")
+        self.verdict = w.HTML("", layout={"min_height": "84px"})
+        self._lock = threading.RLock()  # front ends may call back in two threads at once
         self.runner: Runner[Wish] = Runner(self._draw, self._failed)
         self.judged: spend.Judged | None = None
-        self.split = self._best(self.wish())
-        tables = self._tables(self.split, self.wish())
+        self.wish = Wish(total)
+        self.split = self._best(self.wish)
+        tables = self._tables(self.split, self.wish)
         chart = pictures.bars("million USD a year", len(self.split))
         self.figure = Figure("budget", chart, tables, "bars")
         controls = [self.total, self.limit, self.criterion, self.health]
         super().__init__([*controls, self.status, self.figure, self.verdict])
-        self._moved()
+        self.runner.wish(self.wish)
 
-    def wish(self) -> Wish:
-        """What the controls ask for."""
-        return Wish(self.total.value, self.criterion.value, self.health.value, self.limit.value)
-
-    def _moved(self) -> None:
-        self.runner.wish(self.wish())
+    def _choose(self, **changes: Any) -> None:
+        with self._lock:
+            self.wish = replace(self.wish, **changes)
+            self.runner.wish(self.wish)
 
     def _best(self, wish: Wish) -> dict[str, float]:
         return allocate.best_split(_measured(), wish.total, wish.limits(), wish.criterion)
@@ -112,6 +114,7 @@ class Budget(w.VBox):
         if quickly:
             self.split = self._best(wish)
             self.figure.update(self._tables(self.split, wish))
+            self.verdict.value = ""  # that of another split
             self.status.value = "<i>Effects added up; the simulation follows.</i>"
             return
         measuring = _measured()
@@ -137,9 +140,9 @@ class Budget(w.VBox):
         goal = next(words for words, name in CRITERIA.items() if name == wish.criterion)
         left = wish.total - float(money.sum())
         said = pictures.words(
-            f"{number(wish.total)} million USD more a year: {goal}",
-            "Blue: border; purple: abroad; orange: internal; green: health. Never beyond any rise",
-            f"on record. Not spent on programmes: {number(round(left))} million USD.",
+            f"Where {pictures.whole(wish.total)} million USD more a year would go",
+            f"Best means: {goal}. Blue: border; purple: abroad;",
+            f"orange: internal; green: health. Left for prisons: {pictures.whole(left)} million.",
         )
         return {"bars": table, "words": said}
 

@@ -38,7 +38,7 @@ class Figure(w.VBox):
         self.chart = DecisionChart(chart, self.tables, self.alt)
         buttons = [
             DownloadButton(label, self._file(label.lower()), f"Download the picture as {label}")
-            for label in ("PNG", "SVG", "CSV")
+            for label in ("PNG", "SVG", "PDF", "HTML", "CSV")
         ]
         super().__init__([self.chart, w.HBox(buttons)])
 

@@ -93,13 +93,19 @@ def spread(shares: Shares) -> Figure:
     )
 
 
+def _titles(ensemble: Ensemble) -> list[str]:
+    """Titles of the policies."""
+    known = ensemble.about.get("policies", {})
+    return [known.get(name) or name for name in ensemble.policies]
+
+
 def cost_curve(table: pd.DataFrame) -> Figure:
     """Lives a million by programme and step of money."""
     rows = load_parameters()
     shown = table.head(2 * MOST_BARS)
     labels = [
-        f"{rows[row.programme].label}, {number(row.from_musd)} to {number(row.to_musd)}"
-        for row in shown.itertuples()
+        f"{rows[name].label}, {pictures.whole(low)} to {pictures.whole(high)}"
+        for name, low, high in shown[["programme", "from_musd", "to_musd"]].itertuples(index=False)
     ]
     bars = pictures.bars_table(labels, shown["q05"], shown["q50"], shown["q95"])
     return _bars(
@@ -119,7 +125,7 @@ SHOWN_DRAWS = 200
 def plane(ensemble: Ensemble) -> Figure:
     """Cost against deaths averted, one dot a draw."""
     cost, effect = costs.plane(ensemble)
-    several = ensemble.policies[1:]
+    several = _titles(ensemble)[1:]
     draws = min(SHOWN_DRAWS, cost.shape[-1])
     dots = pd.DataFrame(
         {
@@ -143,7 +149,7 @@ def acceptability(ensemble: Ensemble, most_musd: float, steps: int = 40) -> Figu
     """Chance that each policy is the best buy, by what averting a death is worth."""
     willing = np.linspace(0, most_musd, steps + 1)
     chance = costs.acceptability(*costs.plane(ensemble), willing)
-    table = _curves(willing, dict(zip(ensemble.policies, chance.T, strict=True)))
+    table = _curves(willing, dict(zip(_titles(ensemble), chance.T, strict=True)))
     said = pictures.words(
         "Which is the best buy, if a death averted is worth so much?",
         "Share of futures in which a policy has the highest net benefit.",
@@ -186,8 +192,8 @@ def adaptive(found: Adaptive, first: str, second: str) -> Figure:
         "deaths averted over the projection",
         pictures.bars_table(labels, low, middle, high),
         "Does it pay to begin with one strategy and watch?",
-        f"It switches in {changed:.0f} % of the futures. Against the better fixed strategy it "
-        f"averts {number(beyond, 2)} more on average.",
+        f"It switches in {changed:.0f} % of the futures; on average it averts "
+        f"{number(abs(beyond), 2)} {'more' if beyond > 0 else 'fewer'} than the better fixed one.",
         f"Mean regret against the better of the two in each future: "
         f"{number(float(found.regret.mean()), 2)} deaths.",
     )
