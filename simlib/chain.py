@@ -6,7 +6,7 @@ it, stages first.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,11 +77,3 @@ def retail_cost(
     additive = supply.cost_additive(production, added, seized)
     in_proportion = supply.cost_multiplicative(production, chain.prices, added, seized)
     return supply.transmitted_cost(additive, in_proportion, theta) / chain.prices[-1]
-
-
-def lengths(years: Array | float) -> Any:
-    """Steps of many lengths at once, for a mechanism that solves its step exactly.
-
-    The mechanisms' step is typed as one number; their exact solutions hold for arrays of it.
-    """
-    return years

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from simlib import enforcement, market, supply
-from simlib.chain import chain_of, lengths, retail_cost
+from simlib.chain import chain_of, retail_cost
 from simlib.chart_style import number
 from simlib.chart_supply import curves, ranges
 from simlib.chart_supply_tables import (
@@ -164,7 +164,7 @@ def replaced(values: Values, draws: int) -> Sight:
         cost = retail_cost(chain, p["pass_through_weight"], seized=seized)[0]
         demand = market.demand_ratio(cost, p["demand_elasticity"])
         lag, none = p["shipment_lag_months"] / 12, np.zeros(1)
-        years = lengths(months[:, None] / 12)
+        years = months[:, None] / 12
         sent = supply.shipments_next(1 / before, demand, after, none, lag, years)
         sent = np.minimum(sent, p["slack_production"] / before)
         eaten, _ = market.cleared(sent * after, demand)
