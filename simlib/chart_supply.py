@@ -11,7 +11,8 @@ import vl_convert
 
 from simlib.chart_style import (
     DARK,
-    EDGE,
+    EDGE_OPACITY,
+    EDGE_WIDTH,
     FAINT,
     FONT,
     GRID,
@@ -61,8 +62,8 @@ def curves(across: str, up: str, log: bool = False) -> alt.VConcatChart:
     for shade, low, high in ((LIGHT, "low90", "high90"), (DARK, "low50", "high50")):
         area = lines.mark_area(
             fillOpacity=alt.expr(f"{shade} * datum.shade"),
-            strokeWidth=EDGE["strokeWidth"],
-            strokeOpacity=alt.expr(f"{EDGE['strokeOpacity']} * datum.shade"),
+            strokeWidth=EDGE_WIDTH,
+            strokeOpacity=alt.expr(f"{EDGE_OPACITY} * datum.shade"),
         )
         layers.append(area.encode(y=y[low], y2=high, stroke=alt.Stroke("colour:N", scale=None)))
     dashes = alt.Scale(domain=[0, 1], range=[[1, 0], [5, 3]])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simlib.chart_places import spread, wrap_evenly
 from simlib.chart_style import (
     BORDER,
     COLOURS,
@@ -17,7 +18,6 @@ from simlib.chart_style import (
     STATUS_QUO,
     number,
 )
-from simlib.chart_tables import spread, wrap_evenly
 
 Array = NDArray[np.float64]
 

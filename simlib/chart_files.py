@@ -1,0 +1,53 @@
+"""Pictures as files; no network is used, and the page needs none either."""
+
+from html import escape
+from typing import Any
+
+import vl_convert
+
+from simlib.errors import InputError, unknown
+
+MIME = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "html": "text/html",
+}
+
+
+def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
+    """The filled chart as a file; no network is used, and the HTML needs none either.
+
+    Parameters
+    ----------
+    spec : dict
+        From :func:`fill`.
+    kind : str
+        ``png`` (two pixels for each of the picture's), ``svg``, ``pdf`` or ``html``.
+    below : str
+        HTML that a page shows under the chart.
+
+    Returns
+    -------
+    bytes
+        Contents of the file; its type is ``MIME[kind]``.
+
+    Raises
+    ------
+    InputError
+        If `kind` is unknown.
+    """
+    if kind == "png":
+        return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
+    description = escape(spec["description"])
+    if kind == "svg":
+        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1).encode()
+    if kind == "pdf":
+        return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
+    if kind == "html":
+        page = vl_convert.vegalite_to_html(spec, bundle=True)
+        page = page.replace("</body>", f"{below}</body>", 1)
+        page = page.replace("<html>", '<html lang="en">', 1)
+        return page.replace("<title>Chart<", f"<title>{description}<", 1).encode()
+    raise InputError(f"kind of file {unknown(kind, MIME)}")
