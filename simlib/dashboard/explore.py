@@ -121,5 +121,6 @@ def _why(row: Parameter) -> str:
 def _limits(row: Parameter) -> Range:
     """What a control may hold: the range of its row."""
     step = 10 ** math.floor(math.log10((row.high - row.low) / STEPS))
+    step = 1 if row.unit.startswith("whole ") else step
     limits = Range(row.label, row.low, row.high, step, row.unit, _why(row))
     return limits.named(("lowest", row.low), ("central", row.value), ("highest", row.high))
