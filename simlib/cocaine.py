@@ -74,8 +74,10 @@ def chain_1992(p: Draws) -> Chain:
     landed = p["source_price_share"] + p["importing_price_share"]
     retail = np.ones_like(landed)
     shares = np.stack([p["source_price_share"], landed, p["wholesale_price_share"], retail])
-    passed = 1 - chain_of(dict(p) | _ratios(shares)).seized[:, 0, :]
-    return chain_of(dict(p) | _ratios(shares, passed))
+    # What part of the value added is risk moves nothing here: supply slopes as a whole.
+    undivided = dict(p) | {f"risk_share_{stage}": np.zeros(1) for stage in STAGES}
+    passed = 1 - chain_of(undivided | _ratios(shares)).seized[:, 0, :]
+    return chain_of(undivided | _ratios(shares, passed))
 
 
 def _ratios(shares: Array, passed: Array | float = 1.0) -> dict[str, Array]:

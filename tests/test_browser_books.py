@@ -72,9 +72,9 @@ def test_every_picture_is_painted_and_answers_a_key(
     assert charts.count() == pictures > 0
     for number in range(pictures):
         chart = charts.nth(number)
-        explorer = chart.locator("xpath=ancestor::div[contains(@class,'widget-hbox')][1]")
+        board = chart.locator("xpath=ancestor::div[contains(@class,'simlib-board')][1]")
         before, drawn = chart.get_attribute("aria-label"), chart.inner_text()
-        explorer.locator(".noUi-handle").first.focus()
+        board.locator("input[type=range]").first.focus()
         for _ in range(3):
             page.keyboard.press("PageUp")
         end = time.monotonic() + 30

@@ -193,3 +193,17 @@ def test_draws_are_repeatable_and_another_seed_differs() -> None:
     first, again = (cocaine.draw_1992(100, seed=3)["imposed_domestic"] for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, cocaine.draw_1992(100, seed=4)["imposed_domestic"])
+
+
+INPUTS = [row.name for row in cocaine.load_cocaine().values() if row.group != "target"]
+
+
+@pytest.mark.parametrize("name", [name for name in INPUTS if name != "pass_through_weight"])
+def test_every_input_moves_a_result(name: str) -> None:
+    before = cocaine.draw_1992(1, {"pass_through_weight": 0.5})
+    after = before | {name: before[name] * 1.1}
+    costs = [
+        [cocaine.cost_of_one_percent(p, programme)[0] for programme in cocaine.PROGRAMMES]
+        for p in (before, after)
+    ]
+    assert not np.allclose(*costs, rtol=1e-6)

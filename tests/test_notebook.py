@@ -1,11 +1,14 @@
 """The notebooks run from top to bottom, hold no logic and are stored without outputs."""
 
+import re
 import statistics
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
+
+from simlib.parameters import load_parameters
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 MOST_MEDIAN_LINES = 5
@@ -42,6 +45,13 @@ def test_says_how_to_run_it_and_where_it_ends(path: Path) -> None:
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     assert "## What this cannot tell you" in text
     assert "## Exercises" in text
+
+
+@each_notebook
+def test_links_to_rows_lead_to_their_place(path: Path) -> None:
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+    for group, name in re.findall(r"\(\.\./docs/parameters/(\w+)\.md#(\w+)\)", text):
+        assert load_parameters()[name].group == group
 
 
 @each_notebook

@@ -125,9 +125,14 @@ def explorer() -> Explorer:
     return explore(walkthrough_price.SEIZE_MORE)
 
 
+def slide(explorer: Explorer, name: str, value: float | None) -> None:
+    """What the browser sends when a reader moves a slider, or lets go of a pin."""
+    explorer.controls[name].set_state({"value": value})
+
+
 def test_a_moved_slider_changes_what_is_sent(explorer: Explorer) -> None:
     sent, alt = explorer.chart.sent, explorer.chart.alt
-    explorer.controls["pass_through_weight"].slider.value = 1.0
+    slide(explorer, "pass_through_weight", 1.0)
     assert explorer.runner.wait()
     assert explorer.chart.sent > sent
     assert explorer.chart.alt == explorer.sight.alt != alt
@@ -136,22 +141,46 @@ def test_a_moved_slider_changes_what_is_sent(explorer: Explorer) -> None:
 
 
 def test_the_last_of_many_moves_wins(explorer: Explorer) -> None:
-    slider = explorer.controls["new_seized_share"].slider
-    for value in np.linspace(slider.min, slider.max, 40):
-        slider.value = value
+    limits = explorer.controls["new_seized_share"].limits
+    for value in np.linspace(limits.low, limits.high, 40):
+        slide(explorer, "new_seized_share", float(value))
     assert explorer.runner.wait()
-    assert explorer.sight.tables["here"]["x"].iloc[0] == pytest.approx(100 * slider.max)
+    assert explorer.sight.tables["here"]["x"].iloc[0] == pytest.approx(100 * limits.high)
 
 
 def test_reset_brings_the_first_picture_back(explorer: Explorer) -> None:
     first = explorer.sight
-    explorer.controls["pass_through_weight"].slider.value = 0.9
+    slide(explorer, "pass_through_weight", 0.9)
     explorer.runner.wait()
     explorer.reset.click()
     assert explorer.runner.wait()
     assert same(explorer.sight.tables, first.tables)
-    row = load_rows()["pass_through_weight"]
-    assert explorer.controls["pass_through_weight"].slider.value == row.value
+    assert explorer.controls["pass_through_weight"].value is None
+    row = load_rows()["new_seized_share"]
+    assert explorer.controls["new_seized_share"].value == row.value
+
+
+def test_an_assumption_can_be_left_to_the_evidence_again(explorer: Explorer) -> None:
+    first = explorer.sight
+    slide(explorer, "pass_through_weight", 0.9)
+    slide(explorer, "pass_through_weight", None)
+    assert explorer.runner.wait()
+    assert explorer.moved == {}
+    assert same(explorer.sight.tables, first.tables)
+
+
+def test_each_control_opens_a_page_about_its_row(explorer: Explorer) -> None:
+    for control in explorer.controls.values():
+        control._hear(None, {"about": True}, None)
+        assert explorer.dialog._page["title"] == control.label
+        assert control.label in explorer.dialog._page["html"]
+    assert "Why this range" in explorer.dialog._page["html"]  # a row of the model, its whole page
+
+
+def test_a_row_of_cocaine_is_not_explained_by_the_fentanyl_row_of_that_name() -> None:
+    cocaine = explore(walkthrough_cocaine.ORDER)
+    cocaine.controls["pass_through_weight"]._hear(None, {"about": True}, None)
+    assert "how NRC 1999" in cocaine.dialog._page["html"]
 
 
 def test_what_goes_wrong_is_said_beside_the_control(explorer: Explorer, monkeypatch) -> None:
@@ -161,7 +190,7 @@ def test_what_goes_wrong_is_said_beside_the_control(explorer: Explorer, monkeypa
     before = explorer.sight
     broken = explorer._picture._replace(compute=fails)
     monkeypatch.setattr(explorer, "_picture", broken)
-    explorer.controls["pass_through_weight"].slider.value = 0.5
+    slide(explorer, "pass_through_weight", 0.5)
     assert explorer.runner.wait()
     assert "no &lt;such&gt; number" in explorer.status.value
     assert explorer.sight is before
@@ -170,7 +199,7 @@ def test_what_goes_wrong_is_said_beside_the_control(explorer: Explorer, monkeypa
 def test_two_explorers_do_not_interfere(explorer: Explorer) -> None:
     other = explore(walkthrough_price.SEIZE_MORE)
     before = other.sight
-    explorer.controls["pass_through_weight"].slider.value = 0.7
+    slide(explorer, "pass_through_weight", 0.7)
     explorer.runner.wait()
     assert other.sight is before
     assert other.moved == {}

@@ -9,17 +9,17 @@ from typing import Any
 import ipywidgets as w
 import pandas as pd
 
-from simlib.dashboard.controls import Control, Range
+from simlib import pages
+from simlib.dashboard.controls import STEPS, Control, Range
+from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.live_chart import LiveChart, pack
+from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner
 from simlib.parameters import Parameter
 from simlib.walkthrough import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100
 """Draws on release, and while a slider moves."""
-LEFT_WIDTH, CHART_WIDTH = "316px", "560px"
-UNTOUCHED = "An assumption that you have not moved is drawn from its whole range."
-SMALL = "font-size:12px;line-height:1.3"
 
 
 class TableChart(LiveChart):
@@ -32,7 +32,7 @@ class TableChart(LiveChart):
 
 
 class Explorer(w.HBox):
-    """Sliders and a chart; nothing is pinned until its slider is moved.
+    """Sliders and a chart; an assumption is pinned by moving its slider, a question has a value.
 
     Parameters
     ----------
@@ -48,36 +48,51 @@ class Explorer(w.HBox):
 
     def __init__(self, picture: Picture) -> None:
         self._picture, self._rows = picture, (picture.rows or load_rows)()
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # front ends may call back in two threads at once
         self.moved: dict[str, float] = {}
         self.sight = picture.compute({}, DRAWS)
         self.chart = TableChart(picture.chart(), self.sight.tables, self.sight.alt)
         self.runner: Runner[dict[str, float]] = Runner(self._draw, self._failed)
         self.controls = {name: self._control(self._rows[name]) for name in picture.controls}
+        self.dialog = Dialog()
         self.reset = w.Button(description="Reset", layout={"width": "70px"})
         self.reset.on_click(lambda _: self._reset())
-        self.status = w.HTML("", layout={"min_height": "24px"})
-        hint = w.HTML(f"<div style='{SMALL}'>{UNTOUCHED}</div>")
-        left = w.VBox([hint, *self.controls.values(), self.reset, self.status])
-        left.layout = {"width": LEFT_WIDTH, "min_width": LEFT_WIDTH}
-        self.chart.layout = {"flex": f"1 1 {CHART_WIDTH}", "min_width": "0"}
-        super().__init__([left, self.chart], layout={"flex_flow": "row wrap"})
+        self.status = w.HTML("").add_class("simlib-status")
+        left = w.VBox([*self.controls.values(), self.reset, self.status])
+        right = w.VBox([self.chart, self.dialog]).add_class("simlib-right")
+        super().__init__([left.add_class("simlib-left"), right])
+        self.add_class("simlib-board")
 
     def _control(self, row: Parameter) -> Control:
-        def moved(value: float | None) -> None:
-            with self._lock:  # front ends may call back in two threads at once
-                others = {name: v for name, v in self.moved.items() if name != row.name}
+        def chosen(value: float | None) -> None:
+            with self._lock:
+                others = {name: kept for name, kept in self.moved.items() if name != row.name}
                 self.moved = others if value is None else {**others, row.name: value}
                 self.runner.wish(self.moved)
 
-        return Control(_limits(row), None, moved, unset="its whole range", middle=row.value)
+        uncertain: dict[str, Any] = {"unset": NOT_PINNED, "middle": row.value}
+        return Control(
+            _limits(row),
+            _untouched(row),
+            chosen,
+            about=lambda: self._about(row),
+            **(uncertain if _untouched(row) is None else {}),
+        )
 
     def _reset(self) -> None:
         with self._lock:
             self.moved = {}
-            for control in self.controls.values():
-                control.show(None)
+            for name, control in self.controls.items():
+                control.show(_untouched(self._rows[name]))
             self.runner.wish(self.moved)
+
+    def _about(self, row: Parameter) -> None:
+        """Open the page about a row; a short one where the row is not the model's."""
+        if row is load_rows()[row.name] and row.name in pages.names():
+            text = pages.page(row.name)
+        else:
+            text = f"<h3>{html.escape(row.label)}</h3><p>{html.escape(_why(row))}</p>"
+        self.dialog.turn_to(row.label, text)
 
     def _draw(self, values: dict[str, float], quickly: bool) -> None:
         self.sight = self._picture.compute(values, DRAGGED_DRAWS if quickly else DRAWS)
@@ -86,8 +101,7 @@ class Explorer(w.HBox):
 
     def _failed(self, problem: Exception) -> None:
         words = html.escape(str(problem) or type(problem).__name__).replace("\n", "<br>")
-        said = f"<span role='alert' style='{SMALL};color:#A00000'>{words}</span>"
-        self.status.value = said
+        self.status.value = f"<span role='alert'>{words}</span>"
 
 
 def explore(picture: Picture) -> Explorer:
@@ -95,8 +109,18 @@ def explore(picture: Picture) -> Explorer:
     return Explorer(picture)
 
 
+def _untouched(row: Parameter) -> float | None:
+    """What a control shows before it is moved: nothing where the row is drawn from its range."""
+    return row.value if row.distribution == "fixed" else None
+
+
+def _why(row: Parameter) -> str:
+    return f"{row.note}. Evidence {row.kind}: {'; '.join(row.source) or 'none'}."
+
+
 def _limits(row: Parameter) -> Range:
     """What a control may hold: the range of its row."""
-    evidence = f"{row.kind}: {'; '.join(row.source) or row.note}"
-    step = 10 ** math.floor(math.log10((row.high - row.low) / 50))
-    return Range(row.label, row.low, row.high, step, row.unit, f"{row.note}. Evidence {evidence}.")
+    step = 10 ** math.floor(math.log10((row.high - row.low) / STEPS))
+    step = 1 if row.unit.startswith("whole ") else step
+    limits = Range(row.label, row.low, row.high, step, row.unit, _why(row))
+    return limits.named(("lowest", row.low), ("central", row.value), ("highest", row.high))
