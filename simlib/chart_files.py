@@ -1,5 +1,8 @@
 """Pictures as files; no network is used, and the page needs none either."""
 
+import functools
+import json
+import re
 from html import escape
 from typing import Any
 
@@ -7,6 +10,8 @@ import vl_convert
 
 from simlib.errors import InputError, unknown
 
+BLANK = "simlib-blank"
+"""Stands for the chart in a page without one."""
 MIME = {
     "png": "image/png",
     "svg": "image/svg+xml",
@@ -46,8 +51,22 @@ def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
     if kind == "pdf":
         return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
     if kind == "html":
-        page = vl_convert.vegalite_to_html(spec, bundle=True)
-        page = page.replace("</body>", f"{below}</body>", 1)
-        page = page.replace("<html>", '<html lang="en">', 1)
-        return page.replace("<title>Chart<", f"<title>{description}<", 1).encode()
+        return _page(spec, description, below).encode()
     raise InputError(f"kind of file {unknown(kind, MIME)}")
+
+
+def _page(spec: dict[str, Any], description: str, below: str) -> str:
+    """A page with the chart; no text of it, whoever wrote it, can end the script it stands in."""
+    script = json.dumps(spec).replace("<", "\\u003c")
+    before, after = _blank_page()
+    before = before.replace("<html>", '<html lang="en">', 1)
+    before = before.replace("<title>Chart<", f"<title>{description}<", 1)
+    return f"{before}{script}{after.replace('</body>', f'{below}</body>', 1)}"
+
+
+@functools.cache
+def _blank_page() -> tuple[str, str]:
+    """What a page holds before and after its chart: the drawing library and the call of it."""
+    page = vl_convert.vegalite_to_html({"mark": BLANK}, bundle=True)
+    before, after = re.split(rf'\{{[^{{}}]*"{BLANK}"[^{{}}]*\}}', page)
+    return before, after

@@ -128,7 +128,7 @@ def _history(observed: pd.DataFrame, x: dict[str, Any], y: dict[str, Any]) -> li
     if observed.empty:
         return []
     fill = alt.condition("datum.provisional", alt.value("white"), alt.value(INK))
-    dots = inline(observed.astype({"provisional": bool})).mark_circle(**DOT)
+    dots = inline(observed.astype({"provisional": bool})).mark_circle(**DOT, stroke=INK)
     return [dots.encode(x=alt.X("year:Q", **x), y=alt.Y("value:Q", **y), fill=fill)]
 
 

@@ -21,7 +21,7 @@ NESTED = (7.0, 1.5)
 """Width of the first and of the last of the lines that lie on each other [pixels]."""
 APART = 4.0
 """Distance at which two lines, or the edges of two bands, are seen to be two [pixels]."""
-DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "stroke": INK, "strokeWidth": 1.2}
+DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "strokeWidth": 1.2}
 
 THIN_SPACE = "\u202f"
 NUMBER_LOCALE: Mapping[str, Any] = {

@@ -47,7 +47,6 @@ from simlib.errors import InputError
 MEDIAN = BANDS.index("median")
 SOLID, ASSUMED, BEYOND = 0, 1, 2
 """How a line is dashed: not at all, under the reader's assumptions, beyond the record."""
-NO_STROKES = pd.DataFrame({name: [] for name in ("x", "x2", "y", "y2")}).assign(colour="")
 SIDES = {"more": "↑", "fewer": "↓"}
 HATCHED = "/// beyond any spending on record"
 KEY = "line: median · dark band: middle half of simulated futures · light band: 9 in 10"
@@ -99,17 +98,19 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     drawn = _styled(until_they_part(lines), palette, gaps)
     apart = _styled(difference, palette, {})
     return {
-        "lines": drawn,
+        "lines": _or_unseen(drawn, corners),
         "lines_labels": _labels(lines, top, palette),
         "lines_corners": corners,
         "lines_hatch": _hatch(drawn, corners, OUTCOME_WIDTH),
-        "difference": apart,
+        "difference": _or_unseen(apart, later_corners),
         "difference_labels": _labels(difference, around, palette, [reference], ranges=True),
         "difference_corners": later_corners,
         "difference_hatch": _hatch(apart, later_corners, DIFFERENCE_WIDTH),
         "sides": _sides(words, around),
-        "observed": observed,
-        "record": pd.DataFrame({"end": [record_end]}).dropna(),
+        "observed": _or_unseen(_dots(observed), corners),
+        "record": _or_unseen(
+            pd.DataFrame({"end": [record_end], "colour": FAINT}).dropna(), corners
+        ),
         "heading": _heading(words, _close(gaps)),
         "key": _key(len(observed) > 0, bool((drawn["dashed"] == BEYOND).any())),
         "key_dots": pd.DataFrame(DOTS if len(observed) else DOTS[:0], columns=["x", "fill"]),
@@ -142,6 +143,8 @@ def _gaps(lines: pd.DataFrame, reference: str, scale: float) -> dict[str, tuple[
             other = series == name
             _, first, second = np.intersect1d(years[own], years[other], return_indices=True)
             apart = np.abs(values[other][second] - values[own][first])
+            if not apart.any():
+                continue  # it is not drawn, see until_they_part
             found[name] = (float(apart[:, MEDIAN].max(initial=0)), float(apart.max(initial=0)))
     return {reference: (min((gap for gap, _ in found.values()), default=np.inf), np.inf)} | found
 
@@ -199,7 +202,7 @@ def _hatch(table: pd.DataFrame, corners: pd.DataFrame, width: float) -> pd.DataF
     """Strokes over the bands of what is extrapolated."""
     beyond = table[table["dashed"] == BEYOND]
     if beyond.empty:
-        return NO_STROKES
+        return _or_unseen(pd.DataFrame(columns=["x", "x2", "y", "y2", "colour"]), corners)
     strokes = []
     for index, (colour, band) in enumerate(beyond.groupby("colour", sort=False)):
         slope = -1 if index % 2 else 1
@@ -214,6 +217,23 @@ def _limits(values: pd.Series, least: float = 0.0) -> tuple[float, float]:
         least = least or 1.0
         return round_limits(-least, least)
     return round_limits(low, high)
+
+
+def _dots(observed: pd.DataFrame) -> pd.DataFrame:
+    """The record: filled where it is final, hollow where it is provisional."""
+    fill = np.where(observed["provisional"].to_numpy(dtype=bool), "white", INK)
+    return observed.assign(fill=fill, colour=INK)
+
+
+def _or_unseen(table: pd.DataFrame, corners: pd.DataFrame) -> pd.DataFrame:
+    """The table; where it has no row, one that is not seen: an axis of nothing has no ends."""
+    if len(table):
+        return table
+    year, value = corners.iloc[0]
+    places = dict.fromkeys(("year", "x", "x2", "end"), year)
+    places |= dict.fromkeys((*BANDS, "value", "y", "y2"), value)
+    words = {"series": "", "colour": "transparent", "fill": "transparent"}
+    return pd.DataFrame([{column: (places | words).get(column, 0) for column in table}])
 
 
 def _corners(years: Iterable[float], limits: tuple[float, float]) -> pd.DataFrame:

@@ -195,16 +195,23 @@ def _bands(name: str) -> list[alt.Chart]:
 
 
 def _history() -> list[alt.Chart]:
-    fill = alt.condition("datum.provisional", alt.value("white"), alt.value(INK))
     hover = [alt.Tooltip("year:Q", format="d"), alt.Tooltip("value:Q", format=",", title="count")]
     dots = _table("observed").mark_circle(**DOT)
-    return [dots.encode(x=_year("year"), y=_value("value"), fill=fill, tooltip=hover)]
+    return [
+        dots.encode(
+            x=_year("year"),
+            y=_value("value"),
+            fill=alt.Fill("fill:N", scale=None),
+            stroke=alt.Stroke("colour:N", scale=None),
+            tooltip=hover,
+        )
+    ]
 
 
 def _record_end() -> list[alt.Chart]:
-    record = _table("record").encode(x=_year("end"))
-    text = record.mark_text(align="left", dx=5, fontSize=11, color=FAINT, text="projection →")
-    return [record.mark_rule(color=FAINT, strokeDash=[2, 2]), text.encode(y=alt.value(-8))]
+    record = _table("record").encode(x=_year("end"), color=_colour())
+    text = record.mark_text(align="left", dx=5, fontSize=11, text="projection →")
+    return [record.mark_rule(strokeDash=[2, 2]), text.encode(y=alt.value(-8))]
 
 
 def _zero_line() -> list[alt.Chart]:
@@ -244,7 +251,11 @@ def _key() -> list[alt.Chart]:
         for half, shade in ((8, LIGHT), (4, DARK))
     ]
     layers.append(_constant().mark_rule(color=colour, **LINE).encode(y=alt.value(y), **sides))
-    dots = _table("key_dots").mark_circle(**DOT).encode(fill=alt.Fill("fill:N", scale=None))
+    dots = (
+        _table("key_dots")
+        .mark_circle(**DOT, stroke=INK)
+        .encode(fill=alt.Fill("fill:N", scale=None))
+    )
     words = _table("key").mark_text(align="left", fontSize=12, color=FAINT)
     at = {"x": _across(), "y": alt.value(y)}
     return [*layers, dots.encode(**at), words.encode(text="text:N", **at)]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soak
 from PIL import Image
 
 import launch
@@ -265,7 +266,8 @@ def test_exports_arrive_and_hold_what_is_on_screen(opened: dict[str, Any]) -> No
     files = {label: _download(page, label) for label in ("PNG", "SVG", "CSV", "TOML")}
     session = Session.from_toml(files["TOML"].decode())
     assert session.now.total == _money(page)
-    picture, again = Image.open(io.BytesIO(files["PNG"])), compute.picture(session.now)
+    again = compute.picture(session.now, details=True)
+    picture = Image.open(io.BytesIO(files["PNG"]))
     assert picture.format == "PNG"
     assert picture.size == Image.open(io.BytesIO(compute.export(again, "png"))).size
     assert picture.width > 2 * WIDTH
@@ -314,6 +316,35 @@ def test_a_share_code_brings_the_state_back(opened: dict[str, Any]) -> None:
     load.click()
     _until(page, lambda: _money(page) == 4321, "the code was not loaded")
     assert _session(page) == before
+
+
+def test_a_hundred_random_moves_leave_a_state_that_is_right(opened: dict[str, Any]) -> None:
+    """The full run, of 1,000 moves, is `benchmarks/soak.py`."""
+    page = opened["page"]
+    reader = soak.Reader(page, seed=2024)
+    before = soak.kernel_state(page)
+    for _ in range(100):
+        reader.move()
+    check_final_state(page)
+    assert soak.kernel_state(page)[:2] == before[:2]  # no widget and no comm is left over
+    page.get_by_role("button", name="Reset policy").click()
+    page.get_by_role("button", name="Reset assumptions").click()
+    page.get_by_label("Show:", exact=True).first.select_option(index=0)
+
+
+def check_final_state(page: Any) -> None:
+    """What is on screen is what the state in the file gives when it is computed directly."""
+    _type(page, "777")
+    _in_full(page)
+    session, csv = _session(page), _download(page, "CSV")
+    again = compute.picture(session.now, outcome=session.now.outcome, details=True)
+    assert csv == compute.export(again, "csv")
+    words = again.tables["words"].iloc[0]
+    drawn = re.sub(r"\s", "", _drawn(page))
+    for part in ("title", "footer"):
+        assert re.sub(r"\s", "", words[part]) in drawn
+    assert _money(page) == session.now.total == 777
+    assert page.locator(".simlib-status [role=alert]").count() == 0
 
 
 @pytest.mark.parametrize("width", [800, 640])  # a narrow window; 1,280 pixels at 200 %

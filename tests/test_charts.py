@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import re
 
 import numpy as np
@@ -205,8 +206,20 @@ def test_no_policy_at_all_can_be_drawn(chart):
     tables["lines"] = tables["lines"][tables["lines"]["series"] == charts.STATUS_QUO]
     tables["difference"] = tables["difference"].iloc[:0]
     spec = charts.fill(chart, tables)
-    assert spec["datasets"]["difference"] == []
+    assert [row["colour"] for row in spec["datasets"]["difference"]] == ["transparent"]
     assert charts.export(spec, "svg").startswith(b"<svg")
+
+
+def test_no_table_is_empty_so_that_every_axis_has_ends():
+    tables = example()
+    for name in ("lines", "observed"):
+        tables[name] = tables[name].iloc[:0]
+    tables["words"]["record_end"] = 1900.0  # before all that is drawn
+    prepared = charts.prepare(tables)
+    unseen = ["lines", "observed", "record", "lines_hatch", "difference_hatch"]
+    for name in unseen:
+        assert prepared[name]["colour"].tolist() == ["transparent"]
+        assert prepared[name].notna().all(axis=None)
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -519,6 +532,24 @@ def test_the_page_needs_no_network(spec):
     assert not re.search(r"<(?:script|link|iframe)[^>]*\b(?:src|href)\s*=", page)
     assert not re.search(r"""(?:import|from)\s*\(?["']https?:""", page)
     assert not re.search(r"""url\(\s*["']?https?:""", page)
+
+
+HOSTILE = "</script><script>document.title = 'run'</script><!-- const spec = {}; \\u003c \u2028"
+
+
+def test_no_text_can_break_out_of_the_page_or_the_picture(chart):
+    tables = example()
+    tables["words"] = pd.DataFrame([{**WORDS, "title": HOSTILE, "footer": HOSTILE}])
+    hostile = charts.fill(chart, tables)
+    page = charts.export(hostile, "html", "<p>below</p>").decode()
+    harmless = charts.export(charts.fill(chart, example()), "html").decode()
+    assert page.count("<script") == harmless.count("<script")
+    assert page.count("<script>document") == 0
+    assert page.rstrip().endswith("<p>below</p></body>\n</html>")
+    script = page[page.index('const spec = {"') + len("const spec = ") :]
+    assert json.JSONDecoder().raw_decode(script)[0] == hostile
+    svg = charts.export(hostile, "svg").decode()
+    assert "<script" not in svg
 
 
 def test_pdf_and_unknown_kinds(spec):

@@ -14,6 +14,7 @@ from simlib.dashboard import Dashboard, Scenario, app, compute, files
 from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
 from simlib.dashboard.controls import Control
 from simlib.dashboard.files import KINDS
+from simlib.dashboard.folds import Work
 from simlib.dashboard.idle import POLICY, idle
 from simlib.dashboard.panels import changed
 from simlib.dashboard.runner import Runner
@@ -48,7 +49,7 @@ def board() -> Dashboard:
 scenarios = st.builds(
     Scenario,
     total=st.floats(0, 10_000, allow_nan=False),
-    start=st.integers(2025, 2040),
+    start=st.integers(2026, 2034),
     count_prison=st.booleans(),
     sentences=st.fixed_dictionaries(
         {"sentence_possession": st.floats(-0.5, 2), "sentence_selling": st.floats(-0.5, 2)}
@@ -282,7 +283,7 @@ def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
 def test_a_loaded_scenario_is_computed_once(board: Dashboard, monkeypatch) -> None:
     asked = []
     real = compute.picture
-    monkeypatch.setattr(compute, "picture", lambda *a: asked.append(a) or real(*a))
+    monkeypatch.setattr(compute, "picture", lambda *a, **k: asked.append(a) or real(*a, **k))
     board.go(lambda _: Session(Scenario(total=300.0, start=2027, preset="balanced")))
     assert board.runner.wait()
     assert len(asked) == 2  # once quickly, once in full
@@ -315,6 +316,8 @@ PRESENT_VIEWS = {
     "no money, longer sentences": {"total": 0.0, "sentences": {"sentence_selling": 0.5}},
     "one border programme": {"border": {"port_officers": 60.0}},
     "no border programme": {"border": {}},
+    "money of their own": {"own_total": {"border": 0.0, "internal": 2000.0}},
+    "net benefit": {"outcome": "net_benefit_vsl"},
 }
 OTHER_VALUES = {"total": 4321.0, "start": 2030, "count_prison": True}
 
@@ -326,10 +329,12 @@ def test_a_control_said_to_move_nothing_moves_nothing_and_the_others_do(view: st
     keys = [(POLICY, name) for name in OTHER_VALUES]
     keys += [(group, n) for group in ("border", "internal") for n in getattr(scenario, group)]
     keys += [("assumptions", f"effect_exponent_{side}") for side in ("border", "internal")]
+    keys += [("judgement", name) for name in ("vsl", "value_per_qaly", "discount_rate")]
     for group, name in keys:
-        if group == "assumptions":
+        if group in ("assumptions", "judgement"):
             # pinning draws lines of its own; what must not move is what one value or another does
-            first, other = (changed(scenario, group, name, value) for value in (0.1, 0.7))
+            row = load_parameters()[name]
+            first, other = (changed(scenario, group, name, v) for v in (row.low, row.high))
             same = drawn(first) == drawn(other)
         else:
             other = changed(scenario, group, name, OTHER_VALUES.get(name, 33.0))
@@ -339,7 +344,7 @@ def test_a_control_said_to_move_nothing_moves_nothing_and_the_others_do(view: st
 
 def drawn(scenario: Scenario) -> str:
     """Everything that depends on the model, as text."""
-    tables = compute.picture(scenario, 20).tables
+    tables = compute.picture(scenario, 20, outcome=scenario.outcome).tables
     return tables["lines"].to_csv() + tables["difference"].to_csv()
 
 
@@ -396,7 +401,9 @@ def test_a_replay_ends_with_what_is_chosen(board: Dashboard, monkeypatch) -> Non
     assert board.runner.wait()
     drawn, wished = board.picture.alt, []
     real = board.runner.wish
-    monkeypatch.setattr(board.runner, "wish", lambda wish: wished.append(wish) or real(wish))
+    monkeypatch.setattr(
+        board.runner, "wish", lambda wish, quickly=True: wished.append(wish) or real(wish, quickly)
+    )
     board.replay.click()
     board._replay.join()
     assert board.runner.wait()
@@ -408,6 +415,108 @@ def test_a_replay_ends_with_what_is_chosen(board: Dashboard, monkeypatch) -> Non
     assert board._replay is None
     assert wished[-1].total == 3500.0
     assert board.settled()[0].now.total == 3500.0
+
+
+def test_nothing_is_exported_that_could_not_be_drawn(board: Dashboard, monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise InputError("the model is out of order")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(compute, "picture", fail)
+        move(board, "total", 123.0)
+        assert board.runner.wait()
+        assert "out of order" in board.status.value
+        with pytest.raises(InputError, match="nothing to take away"):
+            made(board, "CSV")
+    board.undo.click()
+    assert board.runner.wait()
+    assert board.status.value == ""
+
+
+def test_both_totals_are_told_where_the_money_differs(board: Dashboard) -> None:
+    board.panels["policy"].switches["equal_money"].value = False
+    own = board.controls["own_total", "border"]
+    own.set_state({"value": 250.0})
+    assert board.runner.wait()
+    words = board.picture.tables["words"].iloc[0]
+    assert "250 (border-focused)" in words.footer
+    assert words.subtitle.startswith("With different money.")
+    assert own.layout.display == ""
+    assert board.controls[TOTAL].layout.display == "none"
+    assert sum(board.picture.parts["border"].values()) <= 250
+    board.panels["policy"].switches["equal_money"].value = True
+    assert board.now.own_total == {}
+    assert board.runner.wait()
+
+
+def test_what_is_open_below_follows_and_what_is_closed_costs_nothing(board: Dashboard) -> None:
+    details = board.details
+    assert details.why.value == details.ledger.value == details.kept.found.value == ""
+    for name in ("why", "ledger", "kept", "trust"):
+        details.folds[name].head.value = True
+    assert board.runner.wait()
+    assert details.why.value.count("<img alt=") == 2
+    assert "Deaths averted" in details.ledger.value
+    assert "forecasts" in details.trust.value
+    before = details.ledger.value
+    move(board, "total", 5000.0)
+    assert board.runner.wait()
+    assert details.ledger.value != before
+    for name in ("why", "ledger", "trust"):
+        details.folds[name].head.value = False
+
+
+def test_a_line_is_kept_compared_and_dropped(board: Dashboard) -> None:
+    kept = board.details.kept
+    kept.name.value, kept.line.value = "five thousand", "border"
+    kept.keep()
+    move(board, "total", 1000.0)
+    assert board.runner.wait()
+    assert "five thousand" in kept.found.value
+    kept.reference.value = "five thousand"
+    assert board.runner.wait()
+    assert "Against five thousand" in kept.found.value
+    assert board.history.now.reference == "five thousand"
+    kept.name.value = "status quo"
+    kept.keep()
+    assert "taken" in kept.answer.value
+    kept.drop()
+    assert board.history.now.kept == ()
+    assert board.history.now.reference == "no_policy"
+    board.details.folds["kept"].head.value = False
+    assert board.runner.wait()
+
+
+def test_shares_of_levers_are_worked_out_and_can_be_stopped(board: Dashboard) -> None:
+    levers = board.details.levers
+    levers.line.value = "border"
+    levers.work.begin()
+    levers.work.wait()
+    assert "<img alt=" in levers.found.value
+    first = levers.found.value
+    levers.work._watch = lambda done: levers.work._stop.set() or Work._watch(levers.work, done)
+    levers.work.begin()
+    levers.work.wait()
+    assert "stopped" in levers.work.words.value
+    assert levers.found.value == first
+
+
+def test_a_scenario_that_lies_outside_a_slider_widens_it(board: Dashboard) -> None:
+    control = board.controls["health", "naloxone"]
+    board.go(lambda session: session.show(replace(board.now, health={"naloxone": 20_000.0})))
+    assert control.value == control.high == 20_000
+    typed(control, "20000")
+    assert control.error == ""
+    board.undo.click()
+    assert board.runner.wait()
+
+
+def test_every_control_has_a_page(board: Dashboard) -> None:
+    for (group, name), control in board.controls.items():
+        control._hear(control, {"about": True}, [])
+        page = board.dialog._page
+        assert page["title"] == control.label
+        assert len(page["html"]) > (600 if group not in ("policy", "own_total") else 50), name
 
 
 def test_two_dashboards_do_not_interfere(board: Dashboard) -> None:

@@ -33,7 +33,7 @@ def tables(effect=-8_000.0):
 
 def last_value(effect):
     """What the picture must say of that effect."""
-    return f"{charts.number(effect)} in 2035"
+    return f"{charts.number(effect, len(f'{abs(effect):.0f}'))} in 2035"
 
 
 # --- what Python sends ------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import ipywidgets as w
 from simlib import pages
 from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, running_cell
-from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT
+from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
 from simlib.dashboard.dialog import Dialog
@@ -25,7 +25,7 @@ from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
 from simlib.dashboard.views import VIEWS
-from simlib.errors import InputError
+from simlib.errors import InputError, is_finite
 from simlib.simulation import DRAWS
 
 REPLAY_SECONDS = 1.5
@@ -58,6 +58,7 @@ class Dashboard(w.Box):
         self._lock = threading.RLock()  # front ends may call back in two threads at once
         self._last_move: tuple[Key | None, float] = (None, 0.0)
         self._replay: threading.Timer | None = None
+        self._past: Scenario | None = None  # what a replay shows just now
         self.chart = LiveChart(compute.chart(), self.picture.tables, self.picture.alt)
         self.verdict = w.HTML(_verdict_html(self.picture))
         self.status = w.HTML()
@@ -172,6 +173,7 @@ class Dashboard(w.Box):
                 self.say("Nothing has been changed yet.")
                 return
             self._wish(before.now)
+            self._past = before.now
             self._replay = threading.Timer(REPLAY_SECONDS, lambda: self._wish(self.now))
             self._replay.daemon = True
             self._replay.start()
@@ -195,7 +197,7 @@ class Dashboard(w.Box):
         with self._lock:
             if self._replay:  # whatever comes later wins
                 self._replay.cancel()
-            self._replay = None
+            self._replay = self._past = None
             self.runner.wish(scenario, quickly)
 
     def _about(self, group: str, name: str) -> None:
@@ -210,6 +212,9 @@ class Dashboard(w.Box):
     # --- drawing --------------------------------------------------------------------------
 
     def _draw(self, scenario: Scenario, quickly: bool) -> None:
+        past = scenario is self._past
+        if past and not quickly:
+            return  # a replay shows it for a moment only
         known = compute.affordable(self.picture, scenario) if quickly else None
         draws = compute.DRAGGED_DRAWS if quickly else DRAWS
 
@@ -229,7 +234,7 @@ class Dashboard(w.Box):
             self.picture, self._drawn = picture, scenario
             self._keep()
         more = f"<i>Drawn with {draws} of {DRAWS} draws; the others follow.</i>"
-        self.status.value = more if quickly else ""
+        self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
         if not quickly:
             self._refresh()
 
@@ -240,14 +245,30 @@ class Dashboard(w.Box):
             if self.runner.newer:
                 raise compute.Outdated
 
+        if self.details.any_open:
+            self.say("Making anew what is open below the picture.")
         with contextlib.suppress(compute.Outdated):
             self.details.refresh(self.history.now, self.picture, watch)
+            self.say("")
 
     def _keep(self) -> None:
         """Show the share code of what is drawn, and save it."""
         self.files.share.show(self.history.now)
         if self._keeper:
-            self._keeper.save(self.history.now)
+            try:
+                self._keeper.save(self.history.now)
+            except InputError as problem:
+                self._keeper = None  # said once, not after every move
+                self._failed(problem)
+
+    def _last_change(self) -> str:
+        """What the last move changed, from what the picture shows during a replay."""
+        before = self._past or self.now
+        changes = [
+            f"{label(key)}: {_shown(before.controls().get(key))}, then {_shown(value)}"
+            for key, value in self.now.changes(before).items()
+        ]
+        return html.escape(f"Before the last change. {'; '.join(changes)}")
 
     def _tell_parts(self, picture: compute.Picture) -> None:
         for group, words in self.panels["policy"].parts.items():
@@ -262,11 +283,18 @@ class Dashboard(w.Box):
         self.status.value = f"<span role='alert'>{words}</span>"
 
     def settled(self) -> tuple[Session, compute.Picture]:
-        """Session and picture on screen, when all draws are drawn."""
+        """Session and picture on screen, when all draws are drawn.
+
+        Raises
+        ------
+        InputError
+            When that did not come to pass.
+        """
         with self._lock:
             if self._drawn is not self.now:  # a replay, for example, leaves another picture
                 self._wish(self.now)
-        self.runner.wait()
+        if not self.runner.wait() or self._drawn is not self.now:
+            raise InputError("The picture is not drawn, so there is nothing to take away.")
         return self.history.now, self.picture
 
 
@@ -276,12 +304,18 @@ def _verdict_html(picture: compute.Picture) -> str:
     return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
 
 
-def show(session: Session | None = None) -> Dashboard:
+def _shown(value: Any) -> str:
+    return "not pinned" if value is None else f"{value:,g}" if is_finite(value) else str(value)
+
+
+def show(session: Session | Scenario | None = None) -> Dashboard:
     """The dashboard, to be displayed as the last value of a cell.
 
     It begins with the session that is given, else where the reader left it: the session is saved
     to a file below the notebook's folder, and found again after a restart.
     """
+    if isinstance(session, Scenario):
+        session = Session(session)
     keeper, found, words = None, None, ""
     try:
         keeper = Autosave(owner=running_cell())

@@ -11,6 +11,7 @@ from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
+from simlib.chart_style import FONT
 from simlib.compare import verdict
 from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html
@@ -26,6 +27,8 @@ from simlib.strategies import Share, beyond_record, equal_money
 DRAGGED_DRAWS = 100
 Watch = Callable[[float], None]
 """Told the share done, 0 to 1; what it raises stops the simulation."""
+PAGE = f"font-family:{FONT};font-size:14px;line-height:1.35;max-width:980px;margin:0 12px"
+"""How the words under the chart of an exported page look."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +221,10 @@ def ledger_page(shown: Picture) -> str:
     """The ledger as an HTML table; nothing where it was not asked for."""
     if shown.ledger is None:
         return ""
-    return ledger_html(shown.ledger, shown.names, f"Against {shown.names['status_quo']}")
+    caption = f"Against {shown.names['status_quo']}, 9 in 10 futures below each median."
+    if "preset" in shown.names:
+        caption += f" {shown.names['preset']} spends a sum of its own, not the same money."
+    return ledger_html(shown.ledger, shown.names, caption)
 
 
 def export(shown: Picture, kind: str) -> bytes:
@@ -235,7 +241,7 @@ def export(shown: Picture, kind: str) -> bytes:
     said = "".join(f"<p>{escape(text)}</p>" for text in shown.verdict)
     file = f"<details><summary>Scenario as a file</summary><pre>{escape(shown.scenario)}</pre>"
     below = f"{said}{ledger_page(shown)}<p>{escape(told['footer'])}</p>{file}</details>"
-    return charts.export(spec, kind, below)
+    return charts.export(spec, kind, f"<div style='{PAGE}'>{below}</div>")
 
 
 def _csv(shown: Picture, notes: Sequence[str]) -> bytes:

@@ -130,7 +130,11 @@ class Control(anywidget.AnyWidget):
         self.on_msg(self._hear)
 
     def show(self, value: float | None) -> None:
-        """Show a value that was chosen elsewhere."""
+        """Show a value that was chosen elsewhere; the range widens where it lies outside."""
+        if value is not None:
+            low, high = min(self.low, value), max(self.high, value)
+            self.limits = replace(self.limits, low=low, high=high)
+            self.low, self.high = low, high
         self._good = self.value = value
         self.error = ""
 

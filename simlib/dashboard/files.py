@@ -1,6 +1,7 @@
 """Take it away: downloads, a folder of files, scenarios from files, the share code."""
 
 import html
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,11 +13,13 @@ import ipywidgets as w
 
 from simlib.charts import MIME
 from simlib.dashboard import brief, compute
+from simlib.dashboard.autosave import FOLDER_VARIABLE
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.download import DownloadButton
 from simlib.dashboard.folds import button
 from simlib.dashboard.session import Session
 from simlib.dashboard.share_box import ShareBox
+from simlib.dashboard.snippet import snippet
 from simlib.errors import InputError
 
 STEM = "border_or_internal"
@@ -47,7 +50,11 @@ def _picture(kind: str) -> Callable[[Session, Picture], bytes]:
 
 
 def _scenario(session: Session, _: Picture) -> bytes:
-    return session.to_toml().encode()
+    return session.to_file().encode()
+
+
+def _program(session: Session, _: Picture) -> bytes:
+    return snippet(session).encode()
 
 
 KINDS = (
@@ -61,6 +68,7 @@ KINDS = (
     Kind("CSV", "the numbers drawn as CSV", f"{STEM}.csv", "text/csv", _picture("csv")),
     Kind("Brief", "a one-page brief as HTML", "brief.html", MIME["html"], brief.html),
     Kind("Brief PDF", "a one-page brief as PDF", "brief.pdf", MIME["pdf"], brief.pdf),
+    Kind("Python", "a program in Python that draws it", "picture.py", "text/x-python", _program),
     Kind("TOML", "the scenario as TOML", "scenario.toml", "application/toml", _scenario),
 )  # fmt: skip
 
@@ -102,7 +110,8 @@ class Files(w.VBox):
     def save(self) -> None:
         """Save a file of every kind in a new folder below the notebook's, and show its path."""
         try:
-            folder = Path(FOLDER) / datetime.now().strftime("%Y-%m-%d_%H%M%S")
+            above = Path(os.environ.get(FOLDER_VARIABLE) or FOLDER)
+            folder = above / datetime.now().strftime("%Y-%m-%d_%H%M%S")
             session, picture = self._settled()
             folder.mkdir(parents=True, exist_ok=True)
             for kind in KINDS:

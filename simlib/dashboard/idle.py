@@ -8,9 +8,17 @@ from simlib.dashboard.state import Scenario
 POLICY = "policy"
 """The group of the controls that stand above the programmes: total, start, count_prison."""
 Key = tuple[str, str]
+NET_BENEFITS = ("net_benefit_vsl", "net_benefit_qaly")
+VALUES = {
+    "vsl": ("net_benefit_vsl",),
+    "value_per_qaly": ("net_benefit_qaly",),
+    "discount_rate": NET_BENEFITS,
+}
+"""Judgements that enter the picture of these outcomes only."""
 
 NO_MONEY = "changes nothing while the extra money is 0"
 ONLY_ONE = "the only one: any weight above 0 means all the money"
+LEDGER_ONLY = "moves only the ledger, cost and net benefit"
 NO_POLICY = "changes nothing while there is no new policy"
 
 
@@ -40,3 +48,6 @@ def _reasons(scenario: Scenario) -> Iterator[tuple[Key, str]]:
                 yield (group, name), ONLY_ONE
         if not scenario.preset and not (spent[group] and sharing):
             yield ("assumptions", f"effect_exponent_{group}"), NO_MONEY
+    for name, outcomes in VALUES.items():
+        if scenario.outcome not in outcomes:
+            yield ("judgement", name), LEDGER_ONLY

@@ -7,11 +7,13 @@ import numpy as np
 import pandas as pd
 
 from simlib.analysis.ledger import NONE_AVERTED
+from simlib.chart_places import on_axis
 from simlib.chart_style import number
 from simlib.dashboard.words import DIGITS, futures
 
 STYLE = (
     "<style>.simlib-ledger{border-collapse:collapse;font-size:13px;line-height:1.3}"
+    ".simlib-ledger thead th:first-child{text-align:left}"
     ".simlib-ledger caption{text-align:left;font-weight:bold;padding:4px 0}"
     ".simlib-ledger th,.simlib-ledger td{padding:3px 12px 3px 0;border-bottom:1px solid #E3E3E3;"
     "vertical-align:top;text-align:right}.simlib-ledger th[scope=row]{text-align:left;"
@@ -64,5 +66,5 @@ def _cell(line: pd.Series) -> str:
 
 
 def _figure(value: float) -> str:
-    """Two digits; whole numbers from 10 up."""
-    return number(value, DIGITS) if abs(value) >= 10 else number(round(value, 2), DIGITS)
+    """Two digits; below 10 two decimals."""
+    return number(value, DIGITS) if abs(value) >= 10 else on_axis(value, 1.0, DIGITS)

@@ -32,7 +32,6 @@ SWITCHES = {
 SERIES = {"border": BORDER, "internal": INTERNAL}
 HEALTH_MOST = 5_000.0
 """Health programmes may get this much more [million USD a year], or twice today's budget."""
-START_YEARS = 8
 Choose = Callable[[str, str, Any], None]
 """Called with group, name and value of what a reader moved."""
 About = Callable[[str, str], None]
@@ -167,9 +166,10 @@ class PolicyPanel(Panel):
         return self._control(key, limits, value)
 
     def _start(self, scenario: Scenario) -> Control:
-        first = Scenario().start
-        limits = Range("First year", first, first + START_YEARS, 1, "year", "In force after a year")
-        limits = limits.named(("soonest", first), ("latest", first + START_YEARS))
+        bounds = catalogue.bounds("start")
+        first, last = (int(bound) for bound in bounds[:2]) if bounds else (scenario.start,) * 2
+        limits = Range("First year", first, last, 1, "year", "In force in full after a year")
+        limits = limits.named(("soonest", first), ("latest", last))
         return self._control((POLICY, "start"), limits, scenario.start)
 
     def _group(self, scenario: Scenario, group: str) -> list[w.Widget]:

@@ -31,12 +31,15 @@ class ShareBox(anywidget.AnyWidget):
 
     def __init__(self, load: Callable[[Session], None]) -> None:
         self._load = load
+        self._loaded: Session | None = None
         super().__init__()
         self.on_msg(self._hear)
 
     def show(self, session: Session) -> None:
-        """Show the code of a session."""
+        """Show the code of a session; what was said of another is gone."""
         self.code = share.write(session)
+        if session != self._loaded:
+            self.notes = []
 
     def _hear(self, _: Any, message: dict[str, Any], __: Any) -> None:
         try:
@@ -44,5 +47,5 @@ class ShareBox(anywidget.AnyWidget):
         except InputError as problem:
             self.error = str(problem)
             return
-        self.error, self.notes = "", list(shared.changed)
+        self.error, self.notes, self._loaded = "", list(shared.changed), shared.session
         self._load(shared.session)

@@ -155,7 +155,7 @@ def picture_words(
     message, numbers = title(shown, ensemble, judged, years_ahead(scenario, ensemble))
     return {
         "title": message,
-        "subtitle": numbers,
+        "subtitle": numbers if scenario.equal_money else f"With different money. {numbers}",
         "footer": footer(scenario, ensemble),
         "outcome": shown.label,
         "unit": shown.unit,
@@ -211,7 +211,7 @@ def _changes(shown: View, strategies: dict[str, Comparison], years: int) -> str:
         ends = f" (9 in 10: {low} to {high})" if low != high else ""
         said.append(f"{label} {middle}{ends}")
     when = f"Over {years} years" if shown.summed else f"On average over {years} years"
-    return f"{when}, against no new policy: {'; '.join(said)} {unit}."
+    return f"{when}, against no new policy ({unit}): {'; '.join(said)}."
 
 
 def _cost_title(ensemble: Ensemble, years: int) -> tuple[str, str]:
@@ -242,13 +242,20 @@ def footer(scenario: Scenario, ensemble: Ensemble) -> str:
     known = ensemble.about
     return " ".join(
         [
-            f"Extra money {number(scenario.total)} million USD a year each from "
-            f"{scenario.start}; {known['draws']} draws.",
+            f"Extra money {_money(scenario)} from {scenario.start}; {known['draws']} draws.",
             *_moved(scenario),
             f"Data: {known['data_vintage']}.",
             f"simlib {known['model_version']}, {date.today().isoformat()}.",
         ]
     )
+
+
+def _money(scenario: Scenario) -> str:
+    """The total, or with different money that of each strategy."""
+    if scenario.equal_money:
+        return f"{number(scenario.total)} million USD a year each"
+    each = [f"{number(scenario.money(name))} ({label})" for name, label in SERIES.items()]
+    return f"differs, million USD a year: {', '.join(each)};"
 
 
 def _moved(scenario: Scenario) -> Sequence[str]:
