@@ -13,6 +13,7 @@ ORDER = [
     "tables",
     "parameters",
     "observed",
+    "trust",
     "policy",
     "posterior",
     "sampling",
@@ -92,6 +93,7 @@ def test_the_core_knows_no_charts(path: Path) -> None:
 
 def test_every_module_of_the_core_has_its_place_in_the_order() -> None:
     beside = {"__init__", "chart_style", "chart_tables", "charts"}
+    beside |= {"chart_trust"}
     assert {path.stem for path in SIMLIB.glob("*.py")} - beside == set(ORDER)
 
 
