@@ -15,6 +15,7 @@ ORDER = [
     "observed",
     "fetch",
     "agencies",
+    "trust",
     "policy",
     "posterior",
     "sampling",

@@ -8,6 +8,7 @@ have.
 from collections.abc import Mapping
 from functools import partial
 from time import process_time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,9 +72,9 @@ def forecasts(found: Mapping[str, Piece], seed: int) -> dict[tuple[str, float], 
     series = load_observed()[RECORD]
     futures = {}
     for key, piece in found.items():
-        mode, origin = key.split("-")
+        mode, known = key.split("-")
         name = MODEL if mode == BLIND else f"{MODEL}, {SEEING}"
-        futures[name, float(origin)] = piece["deaths"]
+        futures[name, float(known)] = piece["deaths"]
     for origin in ORIGINS:
         counts = series.values[series.end <= origin + 1 / 24]
         for name, rival in rivals.RIVALS.items():
@@ -97,7 +98,7 @@ def cases(futures: Mapping[tuple[str, float], Array]) -> pd.DataFrame:
 
 
 def _case(samples: Array, happened: float) -> dict[str, float]:
-    ends = {}
+    ends: dict[str, Any] = {}
     for level in scores.LEVELS:
         low, high = scores.interval(samples, level)
         ends |= {f"low_{100 * level:.0f}": low, f"high_{100 * level:.0f}": high}

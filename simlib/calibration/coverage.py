@@ -144,7 +144,8 @@ def table(found: Mapping[str, Piece]) -> pd.DataFrame:
         "records": len(found),
         "width_80": np.median(stacked("width") / over, axis=-1),
     }
-    return pd.DataFrame(columns | judged(stacked("rank"), SAMPLES))
+    ranks = stacked("rank").astype(np.int64)
+    return pd.DataFrame(columns | judged(ranks, SAMPLES))
 
 
 def compared(fast: Mapping[str, Piece], harder: Mapping[str, Piece]) -> pd.DataFrame:

@@ -77,10 +77,15 @@ MECHANISMS: Mapping[str, Mapping[str, float]] = {
 """Values that switch a mechanism off, or push it to one end; some lie outside the range."""
 
 
-def variants() -> dict[str, tuple[tuple[str, ...], Mapping[str, float]]]:
+Variant = tuple[tuple[str, ...], Mapping[str, float]]
+
+
+def variants() -> dict[str, Variant]:
     """What is left out and what is held, by the key of the piece."""
-    left_out = {f"series {name}": (terms, {}) for name, terms in SERIES.items()}
-    held = {f"mechanism {name}": ((), values) for name, values in MECHANISMS.items()}
+    left_out: dict[str, Variant] = {f"series {name}": (terms, {}) for name, terms in SERIES.items()}
+    held: dict[str, Variant] = {
+        f"mechanism {name}": ((), values) for name, values in MECHANISMS.items()
+    }
     return left_out | held
 
 

@@ -22,7 +22,9 @@ def no_change(counts: Array, quarters: int, draws: int, seed: int) -> Array:
 
 def damped_trend(counts: Array, quarters: int, draws: int, seed: int) -> Array:
     """Exponential smoothing of logs with a trend that fades (Gardner & McKenzie 1985)."""
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+    from statsmodels.tsa.exponential_smoothing.ets import (  # type: ignore[import-untyped]
+        ETSModel,
+    )
 
     model = ETSModel(np.log(counts), error="add", trend="add", damped_trend=True)
     return _futures(_fitted(model, disp=False), quarters, draws, seed)
@@ -30,7 +32,7 @@ def damped_trend(counts: Array, quarters: int, draws: int, seed: int) -> Array:
 
 def arima(counts: Array, quarters: int, draws: int, seed: int) -> Array:
     """ARIMA(1, 1, 0) of logs: the last change carries on in part."""
-    from statsmodels.tsa.arima.model import ARIMA
+    from statsmodels.tsa.arima.model import ARIMA  # type: ignore[import-untyped]
 
     fitted = _fitted(ARIMA(np.log(counts), order=(1, 1, 0)))
     return _futures(fitted, quarters, draws, seed)
