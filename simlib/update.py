@@ -194,15 +194,18 @@ def _projected(
 def _expected(p: Mapping[str, Array], quarters: Array, windows: Sequence[Window]) -> Expected:
     """Sums over the windows and the covariance of their logs.
 
-    The model error is AR(1) given the last residual: between quarters a and b after it the
-    covariance is ``sd^2 (r^|a-b| - r^(a+b))``.
+    The model error is AR(1) given the last residual, and drifts: between quarters a and b after
+    it the covariance is ``sd^2 (r^|a-b| - r^(a+b)) + drift^2 min(a, b) / 4``.
     """
     ahead = 1 + np.arange(len(quarters))
-    r = p["model_error_correlation"][:, None, None]
+    r, sd, drift = (
+        p[name][:, None, None]
+        for name in ("model_error_correlation", "model_error_sd", "forecast_drift_sd")
+    )
     error = r ** np.abs(np.subtract.outer(ahead, ahead)) - r ** np.add.outer(ahead, ahead)
-    share = 1 - p["background_deaths"] / QUARTERS_A_YEAR / quarters
-    spread = (p["model_error_sd"] * share).T
-    covariance = spread[:, :, None] * spread[:, None, :] * error
+    drifted = np.minimum.outer(ahead, ahead) / QUARTERS_A_YEAR
+    share = (1 - p["background_deaths"] / QUARTERS_A_YEAR / quarters).T
+    covariance = share[:, :, None] * share[:, None, :] * (sd**2 * error + drift**2 * drifted)
     diagonal = np.arange(len(quarters))
     covariance[:, diagonal, diagonal] += (1 / quarters + p["count_spread"] ** 2).T
     inside = np.stack([window.new for window in windows])

@@ -92,6 +92,7 @@ def test_expected_sums_and_covariance_by_hand():
     p = {
         "model_error_correlation": np.array([0.5]),
         "model_error_sd": np.array([0.1]),
+        "forecast_drift_sd": np.array([0.2]),
         "background_deaths": np.array([800.0]),
         "count_spread": np.array([0.02]),
     }
@@ -103,6 +104,7 @@ def test_expected_sums_and_covariance_by_hand():
     np.testing.assert_allclose(found.deaths, [[4000, 5000]])
     illicit = np.diag([800.0, 1800.0])
     error = 0.01 * np.array([[1 - 0.25, 0.5 - 0.125], [0.5 - 0.125, 1 - 0.0625]])
+    error += 0.04 / 4 * np.array([[1, 1], [1, 2]])
     noise = np.diag([1000 + 20.0**2, 2000 + 40.0**2])
     of_quarters = illicit @ error @ illicit + noise
     sums = np.array([[1, 0], [1, 1]])
