@@ -179,11 +179,13 @@ def test_weights_are_as_sure_as_they_may_be(projected, expected):
     ranks = []
     for truth in range(rows, 2 * rows):
         sd, r = p["model_error_sd"][truth], p["model_error_correlation"][truth]
-        error, deaths = 0.0, []
+        drift = p["forecast_drift_sd"][truth] / 2  # in a quarter
+        error, walked, deaths = 0.0, 0.0, []
         for quarter in quarters[:, truth]:
             error = r * error + sd * np.sqrt(1 - r**2) * rng.standard_normal()
+            walked += drift * rng.standard_normal()
             background = p["background_deaths"][truth] / 4
-            true = background + (quarter - background) * np.exp(error)
+            true = background + (quarter - background) * np.exp(error + walked)
             deaths.append(true * np.exp(p["count_spread"][truth] * rng.standard_normal()))
         ratio = EXCESS.value * np.exp(EXCESS_SPREAD.value * rng.standard_normal())
         windows = [
