@@ -1,6 +1,6 @@
 """A thousand random moves in JupyterLab in Chromium, and what they leave behind.
 
-``python benchmarks/soak.py``: after 100 moves to warm up, 1,000 seeded moves with undo, presets,
+``python benchmarks/soak.py``: after 50 moves to warm up, 1,000 seeded moves with undo, presets,
 files and broken input mixed in. It fails when an error shows, when widgets or comms are left over,
 when the kernel's memory grows by 5 % or more, or when what is on screen at the end is not what
 the state gives when it is computed directly.
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import soak as moves_of
 import test_browser as browser_test
 
-WARM_UP, MOVES = 100, 1000
+WARM_UP, MOVES = 50, 1000
 MOST_GROWTH = 0.05
 
 

@@ -334,6 +334,7 @@ def test_a_hundred_random_moves_leave_a_state_that_is_right(opened: dict[str, An
 
 def check_final_state(page: Any) -> None:
     """What is on screen is what the state in the file gives when it is computed directly."""
+    page.get_by_role("checkbox", name="The same money for both").check()
     _type(page, "777")
     _in_full(page)
     session, csv = _session(page), _download(page, "CSV")

@@ -19,6 +19,7 @@ VALUES = {
 NO_MONEY = "changes nothing while the extra money is 0"
 ONLY_ONE = "the only one: any weight above 0 means all the money"
 LEDGER_ONLY = "moves only the ledger, cost and net benefit"
+OWN_TOTALS = "each strategy has money of its own"
 NO_POLICY = "changes nothing while there is no new policy"
 
 
@@ -34,6 +35,8 @@ def idle(scenario: Scenario) -> dict[Key, str]:
 def _reasons(scenario: Scenario) -> Iterator[tuple[Key, str]]:
     spent = {name: scenario.money(name) > 0 for name in STRATEGIES}
     moved = any(scenario.health.values()) or any(scenario.sentences.values())
+    if not scenario.equal_money:
+        yield (POLICY, "total"), OWN_TOTALS
     if not any(spent.values()):
         yield (POLICY, "count_prison"), NO_MONEY
         if not moved:
