@@ -166,6 +166,6 @@ def sheltered_weights(
     return target / np.repeat(sum_by_stage(target, stage_start), lanes, axis=0)
 
 
-def half_life_kept(half_life_years: Array, dt: float) -> Array:
+def half_life_kept(half_life_years: Array, dt: Array | float) -> Array:
     """Share of the distance to rest that is left after a step [-]."""
     return 2 ** (-dt / half_life_years)

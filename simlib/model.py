@@ -79,7 +79,7 @@ def first_state(p: Draws, a: Anchors, d: Drivers, first: People) -> State:
         reached={},
         weights=a.weights * np.ones((len(world.LANES), *shape)),
         capacity=np.ones((3, *shape)),
-        sellers=(sentenced * d.fentanyl_share[0] * p["federal_years_served"])[:, None, :],
+        sellers=(sentenced * d.fentanyl_share * p["federal_years_served"])[:, None, :],
     )
     return State(
         standing=standing,
@@ -89,7 +89,7 @@ def first_state(p: Draws, a: Anchors, d: Drivers, first: People) -> State:
         substituted=none,
         lived_hazard=none,
         stock_kg=none,
-        log_tolerance=d.log_potency_trend[0] * ones,
+        log_tolerance=d.log_potency_trend * ones,
     )
 
 

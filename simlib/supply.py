@@ -113,7 +113,7 @@ def transmitted_cost(additive: Array, multiplicative: Array, theta: Array) -> Ar
 
 
 def capacity_rest(
-    knockdown: Array, added_intensity: Array, recovery_years: Array, dt: float
+    knockdown: Array, added_intensity: Array, recovery_years: Array, dt: Array | float
 ) -> tuple[Array, Array]:
     """Where production or distribution capacity comes to rest, and what a step keeps.
 
@@ -163,7 +163,7 @@ def shipments_next(
     passed: Array,
     stock_ratio: Array,
     lag_years: Array,
-    dt: float,
+    dt: Array | float,
 ) -> Array:
     """Shipments per unit of trend demand one step later.
 
