@@ -11,7 +11,7 @@ from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
-from simlib.chart_style import FONT
+from simlib.chart_style import FONT, spoken
 from simlib.compare import verdict
 from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html
@@ -89,10 +89,10 @@ def picture(
         When there is no such outcome.
     """
     shown = view(outcome)
-    policies, money = _equal(scenario, affordable)
+    strategies, money = _equal(scenario, affordable)
     if outdated():
         raise Outdated
-    chosen = _chosen(scenario, policies)
+    chosen = _chosen(scenario, strategies)
     ensemble = simulate([None, *chosen], draws=draws, assumptions=dict(scenario.assumptions))
     reference = words.against(scenario)
     names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
@@ -103,7 +103,7 @@ def picture(
         table["extrapolated"] = hatched & (table["year"] >= scenario.start)
     judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
     told = words.picture_words(scenario, ensemble, judged, shown)
-    said = words.verdict_sentences(scenario, ensemble, judged, money)
+    said = [*words.verdict_sentences(scenario, ensemble, judged, money), *words.beyond(beyond)]
     return Picture(
         tables={
             "lines": lines,
@@ -111,8 +111,8 @@ def picture(
             "observed": observed(outcome),
             "words": pd.DataFrame([told]),
         },
-        alt=words.spoken(f"{told['title']} {told['subtitle']}"),
-        verdict=tuple(words.spoken(text) for text in said),
+        alt=spoken(f"{told['title']} {told['subtitle']}"),
+        verdict=tuple(spoken(text) for text in said),
         money=money,
         parts=_by_programme(scenario, money),
         names=names,
@@ -120,6 +120,18 @@ def picture(
         ledger=ledger(ensemble) if details else None,
         identities=_identities(ensemble, scenario.start) if details else (),
     )
+
+
+def policies(scenario: Scenario, affordable: dict[str, float] | None = None) -> dict[str, Policy]:
+    """The policies of a scenario by the name of their line, health money included.
+
+    Parameters
+    ----------
+    scenario : checked
+    affordable : as for :func:`picture`
+    """
+    chosen = _chosen(scenario, _equal(scenario, affordable)[0])
+    return dict(zip(_labels(scenario), chosen, strict=True))
 
 
 def _chosen(scenario: Scenario, policies: Sequence[Policy]) -> list[Policy]:
