@@ -89,10 +89,10 @@ def picture(
         When there is no such outcome.
     """
     shown = view(outcome)
-    strategies, money = _equal(scenario, affordable)
+    policies, money = _equal(scenario, affordable)
     if outdated():
         raise Outdated
-    chosen = _chosen(scenario, strategies)
+    chosen = _chosen(scenario, policies)
     ensemble = simulate([None, *chosen], draws=draws, assumptions=dict(scenario.assumptions))
     reference = words.against(scenario)
     names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
@@ -120,18 +120,6 @@ def picture(
         ledger=ledger(ensemble) if details else None,
         identities=_identities(ensemble, scenario.start) if details else (),
     )
-
-
-def policies(scenario: Scenario, affordable: dict[str, float] | None = None) -> dict[str, Policy]:
-    """The policies of a scenario by the name of their line, health money included.
-
-    Parameters
-    ----------
-    scenario : checked
-    affordable : as for :func:`picture`
-    """
-    chosen = _chosen(scenario, _equal(scenario, affordable)[0])
-    return dict(zip(_labels(scenario), chosen, strict=True))
 
 
 def _chosen(scenario: Scenario, policies: Sequence[Policy]) -> list[Policy]:

@@ -13,9 +13,8 @@ from simlib.chart_checks import BANDS
 from simlib.chart_several import side_by_side
 from simlib.chart_style import STATUS_QUO, number, spoken
 from simlib.compare import Comparison
-from simlib.dashboard import compute, words
+from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html
-from simlib.dashboard.state import Scenario
 from simlib.dashboard.views import FIRST_VIEW, banded, observed, view
 from simlib.errors import InputError, UnknownName, unknown
 from simlib.observed import load_observed
@@ -69,19 +68,6 @@ class SideBySide:
         notes = [self.alt, self.spec["usermeta"]["source"]]
         above = "".join(f"# {line}\n" for line in notes)
         return (above + pd.concat(parts).to_csv(index=False)).encode()
-
-
-def kept(scenario: Scenario, name: str) -> dict[str, Policy]:
-    """The policies of a scenario, to keep, named after it.
-
-    Their money is made equal under the scenario's own assumptions, and then stays what it is.
-    """
-    found = compute.policies(scenario).items()
-    titles = {label: f"{name}: {label}" for label, _ in found}
-    return {
-        titles[label]: replace(policy, name=titles[label], title=titles[label])
-        for label, policy in found
-    }
 
 
 def side_by_side_picture(
