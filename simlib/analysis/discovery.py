@@ -54,14 +54,19 @@ class Rule:
         return f"{what} in {100 * self.chance:.0f} % of the futures where {where} {share}."
 
 
+def _few(value: float) -> str:
+    """A number with three digits that count."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
 def _said(name: str, low: float, high: float) -> str:
     row = load_parameters().get(name)
     label, unit = (row.label, f" {row.unit}") if row else (name, "")
     if np.isinf(low):
-        return f"“{label}” is at most {high:.3g}{unit}"
+        return f"“{label}” is at most {_few(high)}{unit}"
     if np.isinf(high):
-        return f"“{label}” is above {low:.3g}{unit}"
-    return f"“{label}” is between {low:.3g} and {high:.3g}{unit}"
+        return f"“{label}” is above {_few(low)}{unit}"
+    return f"“{label}” is between {_few(low)} and {_few(high)}{unit}"
 
 
 def rules(parameters: Mapping[str, Array], true: NDArray[np.bool_], seed: int = 1) -> list[Rule]:

@@ -6,7 +6,7 @@ mean value of each choice given those parameters, found by regression over the d
 Oakley and Brennan 2014).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ PENALTIES = np.logspace(-2, 4, 13)
 """Strengths of smoothing among which cross-validation chooses."""
 
 MOST_CROSSED = 8
-"""Up to so many parameters, products of two of them are regressed on too."""
+"""Most parameters whose products of two are regressed on."""
 
 
 LIVES = "lives"
@@ -76,8 +76,8 @@ def partial(values: Array, known: Mapping[str, Array], about: str, seed: int = 1
     """Expected value of knowing some parameters, never below 0.
 
     Each choice's value is regressed on the parameters. Fitted values are those of draws that the
-    regression has not seen, so it cannot earn by fitting noise; of several regressions, a constant
-    among them, the one that predicts unseen draws best is taken.
+    regression has not seen, so it cannot earn by fitting noise; where it predicts unseen draws
+    worse than their mean does, nothing was learnt.
 
     Parameters
     ----------
@@ -101,22 +101,20 @@ def _worth(about: str, values: Array) -> Worth:
 
 
 def _predicted(features: Array, outcome: Array, seed: int) -> Array:
-    """The outcome's mean given the features, at each draw, by regressions that did not see it."""
+    """The outcome's mean given the features, at each draw, by a regression that did not see it."""
     from sklearn.model_selection import KFold, cross_val_predict
     from threadpoolctl import threadpool_limits
 
     folds = KFold(FOLDS, shuffle=True, random_state=seed)
-    rivals = [np.full_like(outcome, outcome.mean())]
+    regression = _regression(features.shape[-1], seed)
     with threadpool_limits(1):  # small problems: threads would only wait for each other
-        rivals += [
-            cross_val_predict(regression, features, outcome, cv=folds)
-            for regression in _regressions(features.shape[-1], seed)
-        ]
+        fitted = cross_val_predict(regression, features, outcome, cv=folds)
+    rivals = (np.full_like(outcome, outcome.mean()), fitted)
     return min(rivals, key=lambda each: float(np.mean((outcome - each) ** 2)))
 
 
-def _regressions(parameters: int, seed: int) -> Sequence[Any]:
-    """Penalised splines, crossed where parameters are few; where they are many, boosted trees too.
+def _regression(parameters: int, seed: int) -> Any:
+    """Penalised splines and their parameters' products where they are few, else boosted trees.
 
     Products of many parameters would be too many to regress on; trees find those that matter.
     """
@@ -125,15 +123,11 @@ def _regressions(parameters: int, seed: int) -> Sequence[Any]:
     from sklearn.pipeline import make_pipeline, make_union
     from sklearn.preprocessing import PolynomialFeatures, SplineTransformer, StandardScaler
 
-    curves: list[Any] = [SplineTransformer(n_knots=KNOTS, knots="quantile")]
-    if parameters <= MOST_CROSSED:
-        curves.append(PolynomialFeatures(2, interaction_only=True))
-    around = StandardScaler(), StandardScaler()
-    smooth = make_pipeline(around[0], make_union(*curves), around[1], RidgeCV(PENALTIES))
-    if parameters <= MOST_CROSSED:
-        return (smooth,)
-    trees = HistGradientBoostingRegressor(max_iter=60, max_depth=3, random_state=seed)
-    return smooth, trees
+    if parameters > MOST_CROSSED:
+        return HistGradientBoostingRegressor(max_iter=60, max_depth=3, random_state=seed)
+    curves = SplineTransformer(n_knots=KNOTS, knots="quantile")
+    both = make_union(curves, PolynomialFeatures(2, interaction_only=True))
+    return make_pipeline(StandardScaler(), both, StandardScaler(), RidgeCV(PENALTIES))
 
 
 def by_theme(values: Array, parameters: Mapping[str, Array], seed: int = 1) -> list[Worth]:
