@@ -30,13 +30,15 @@ class Options(NamedTuple):
         return self.folder / f"{study}-{model_fingerprint()}-{effort}-{self.seed}"
 
 
-def parser(study: str, described: str | None) -> argparse.ArgumentParser:
+def parser(
+    study: str, described: str | None, effort: Effort = Options().effort
+) -> argparse.ArgumentParser:
     """Parser of a command's line, to which a study may add options of its own."""
     found = argparse.ArgumentParser(prog=f"python -m simlib.calibration.{study}")
     found.description = described
     default = Options()
-    found.add_argument("--particles", type=int, default=default.effort.particles)
-    found.add_argument("--moves", type=int, default=default.effort.moves)
+    found.add_argument("--particles", type=int, default=effort.particles)
+    found.add_argument("--moves", type=int, default=effort.moves)
     found.add_argument("--seed", type=int, default=default.seed)
     found.add_argument("--workers", type=int, default=default.workers)
     found.add_argument("--folder", type=Path, default=default.folder, help="of finished pieces")

@@ -31,6 +31,8 @@ from simlib.results import Ensemble
 Array = NDArray[np.float64]
 
 RECORDS = 200
+EFFORT = Effort(moves=6)
+"""Twice the fast mode's moves: ranks show an error of the sampler that no single forecast does."""
 SAMPLES = 99
 """Rows of each posterior among which the truth is ranked."""
 BINS = 10
@@ -164,7 +166,7 @@ def compared(fast: Mapping[str, Piece], harder: Mapping[str, Piece]) -> pd.DataF
 
 def main() -> None:
     """Fit records drawn from the prior and rank the truth among the draws of each posterior."""
-    parser = commands.parser("coverage", main.__doc__)
+    parser = commands.parser("coverage", main.__doc__, EFFORT)
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--checked", type=int, default=CHECKED, help="records fitted harder too")
     parser.add_argument("--finished", action="store_true", help="only judge what is finished")
