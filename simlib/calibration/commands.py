@@ -13,12 +13,13 @@ from simlib.tables import DATA
 
 RESULTS = DATA / "study"
 SEED = 2026
+FAST = Effort()
 
 
 class Options(NamedTuple):
     """How a study is run."""
 
-    effort: Effort = Effort()
+    effort: Effort = FAST
     seed: int = SEED
     workers: int = pieces.WORKERS
     folder: Path = pieces.FOLDER
@@ -30,9 +31,7 @@ class Options(NamedTuple):
         return self.folder / f"{study}-{model_fingerprint()}-{effort}-{self.seed}"
 
 
-def parser(
-    study: str, described: str | None, effort: Effort = Options().effort
-) -> argparse.ArgumentParser:
+def parser(study: str, described: str | None, effort: Effort = FAST) -> argparse.ArgumentParser:
     """Parser of a command's line, to which a study may add options of its own."""
     found = argparse.ArgumentParser(prog=f"python -m simlib.calibration.{study}")
     found.description = described
