@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from simlib import trust
-from simlib.calibration.backtest import LOOK_AHEAD, MODEL, SEEING
+from simlib.calibration.backtest import LOOK_AHEAD, MODEL
 from simlib.errors import InputError
 
 PAGE = Path("docs") / "validation.md"
@@ -55,7 +55,7 @@ def _past(folder: Path) -> list[str]:
         "",
         "Weighted interval score: small is good. Coverage: what 50, 80 and 95 % intervals held. "
         "There are five origins, so these shares are themselves known roughly only. "
-        f"\u201c{MODEL}, {SEEING}\u201d has pandemic and shock in it before they happened.",
+        "The drift beyond the record is at each origin the one estimated from the other origins.",
         "",
         *_markdown(judged, shown),
         *_markdown(by_year, ahead | {k: v for k, v in shown.items() if k != "forecaster"}),
