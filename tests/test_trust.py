@@ -4,18 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import chart_trust, trust
-from simlib.calibration import contraction, report
-from simlib.calibration.fingerprint import model_fingerprint
+from simlib import chart_trust, overdose, supply, trust
+from simlib.calibration import commands, contraction, report
+from simlib.calibration.fingerprint import model_fingerprint, past_fingerprint
 from simlib.dashboard import album
 from simlib.errors import InputError
+from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
 
 
 @pytest.mark.parametrize("name", trust.STUDIES)
 def test_results_belong_to_the_model_that_is_shipped(name: str) -> None:
     """Else run the study again: `python -m simlib.calibration.<study>`."""
-    assert set(trust.result(name)["model"]) == {model_fingerprint()}
+    now = past_fingerprint() if name in commands.PAST else model_fingerprint()
+    assert set(trust.result(name)["model"]) == {now}
 
 
 def test_prior_against_posterior_is_of_the_shipped_posterior() -> None:
@@ -24,17 +26,32 @@ def test_prior_against_posterior_is_of_the_shipped_posterior() -> None:
     pd.testing.assert_frame_equal(shipped, now[columns], rtol=1e-3, atol=1e-4)
 
 
-def test_the_fingerprint_answers_to_the_model_and_not_to_chance(monkeypatch) -> None:
-    before = model_fingerprint()
+def _fingerprints() -> tuple[str, str]:
+    past_fingerprint.cache_clear()
     model_fingerprint.cache_clear()
-    assert model_fingerprint() == before
-    from simlib import overdose
+    return past_fingerprint(), model_fingerprint()
 
-    plain = overdose.rescue_share
-    monkeypatch.setattr(overdose, "rescue_share", lambda *a: 0.99 * plain(*a))
-    model_fingerprint.cache_clear()
-    assert model_fingerprint() != before
-    model_fingerprint.cache_clear()
+
+def test_the_fingerprint_answers_to_the_model_and_not_to_chance(monkeypatch) -> None:
+    past, whole = _fingerprints()
+    assert _fingerprints() == (past, whole)
+    with monkeypatch.context() as changed:
+        plain = overdose.rescue_share
+        changed.setattr(overdose, "rescue_share", lambda *a: 0.99 * plain(*a))
+        assert not {past, whole} & set(_fingerprints())
+    with monkeypatch.context() as changed:
+        cost = supply.transmitted_cost
+        changed.setattr(supply, "transmitted_cost", lambda *a: 1.01 * cost(*a))
+        ahead = _fingerprints()
+        assert ahead[0] == past
+        assert ahead[1] != whole
+    assert _fingerprints() == (past, whole)
+
+
+def test_the_drift_of_the_projection_is_that_of_the_back_tests() -> None:
+    row, found = load_parameters()["forecast_drift_sd"], trust.result("drift").iloc[0]
+    for number, estimated in ((row.value, "value"), (row.low, "low"), (row.high, "high")):
+        assert number == pytest.approx(found[estimated], abs=0.005)
 
 
 def test_past_errors_are_those_of_the_cases() -> None:

@@ -94,8 +94,9 @@ def drifts(found: Mapping[str, Piece], seed: int) -> pd.DataFrame:
         mode, origin = _read_key(key)
         if mode == BLIND:
             errors[origin] = drift.errors_of(future(key, piece, seed, 0.0), _since(origin))
-    rows: list[dict[str, float | None]]
-    rows = [{"without_origin": None} | drift.estimate(list(errors.values()))._asdict()]
+    rows: list[dict[str, Any]] = [
+        {"without_origin": None} | drift.estimate(list(errors.values()))._asdict()
+    ]
     for left_out in errors if len(errors) > 1 else ():
         others = [each for origin, each in errors.items() if origin != left_out]
         rows.append({"without_origin": left_out} | drift.estimate(others)._asdict())

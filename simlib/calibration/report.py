@@ -60,11 +60,26 @@ def _past(folder: Path) -> list[str]:
         *_markdown(judged, shown),
         *_markdown(by_year, ahead | {k: v for k, v in shown.items() if k != "forecaster"}),
         *_markdown(errors, of_case),
+        *_or_missing(_drift, folder),
         "**What the model could not unlearn:**",
         "",
         *(f"- {each}" for each in LOOK_AHEAD),
         "",
         "**Where we lose.** " + _losses(judged, by_year),
+        "",
+    ]
+
+
+def _drift(folder: Path) -> list[str]:
+    table = trust.result("drift", folder)
+    everywhere, others = table.iloc[0], table["value"].iloc[1:]
+    return [
+        "**Drift of the log hazard beyond the record.** Maximum likelihood over blind forecasts: "
+        f"{everywhere['value']:.2f} per square root of a year (95 % interval "
+        f"{everywhere['low']:.2f} to {everywhere['high']:.2f}); leaving out one origin at a time, "
+        f"{others.min():.2f} to {others.max():.2f}. The projection uses it, the calibration does "
+        "not. Because it was added in answer to these back-tests, its good coverage here is no "
+        "independent proof.",
         "",
     ]
 
