@@ -96,16 +96,18 @@ def test_losses_are_named() -> None:
     judged = pd.DataFrame(
         {
             "forecaster": [trust.MODEL, "rival"],
+            "wis": [2, 3],
             "covered_50": [0.5, 0.4],
             "covered_80": [0.6, 0.8],
             "covered_95": [0.95, 1.0],
         }
     )
-    scores = {"forecaster": [trust.MODEL, "rival"], "years_ahead": [1, 1], "wis": [2, 1]}
-    said = report._losses(judged, pd.DataFrame(scores))
-    assert said == (
-        "rival: its 80 % intervals held 80%, ours 60%; rival: a better score 1 year(s) ahead."
-    )
+    by_year = judged.assign(years_ahead=1, wis=[2, 1], covered_80=0.8)
+    assert report._losses(judged, by_year) == [
+        "- rival: 80 % intervals held 80%, ours 60%.",
+        "- rival, 1 year(s) ahead: score 1, ours 2.",
+    ]
+    assert report._losses(judged[:1], by_year[:1]) == ["Nowhere in these comparisons."]
 
 
 def test_pictures_are_drawn_with_words_for_those_who_do_not_see_them() -> None:
