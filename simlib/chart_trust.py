@@ -101,7 +101,10 @@ def claims(judged: pd.DataFrame) -> alt.TopLevelMixin:
     names = list(dict.fromkeys(judged["name"]))
     lines = alt.Chart(judged).mark_line(point={"size": 60}, strokeWidth=LINE["strokeWidth"])
     colour = alt.Color(
-        "name:N", sort=names, title=None, scale=alt.Scale(domain=names, range=_hues(names))
+        "name:N",
+        sort=names,
+        legend=alt.Legend(title=None, labelLimit=WIDTH),
+        scale=alt.Scale(domain=names, range=_hues(names)),
     )
     return _titled(
         alt.layer(diagonal, lines.encode(x=x, y=y, color=colour)),
@@ -198,7 +201,7 @@ def _chance_band(expected: pd.Series, bins: int) -> tuple[pd.Series, pd.Series]:
 
 
 def _hues(names: list[str]) -> list[str]:
-    return [MODEL_COLOUR, *FURTHER_COLOURS, FAINT, GRID][: len(names)]
+    return [MODEL_COLOUR, COLOURS[INTERNAL], *FURTHER_COLOURS, FAINT][: len(names)]
 
 
 def date_in_words(when: float) -> str:
