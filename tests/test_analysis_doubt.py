@@ -246,3 +246,13 @@ def test_a_progress_bar_reaches_its_end(capsys: pytest.CaptureFixture[str]) -> N
     watch = runs.progress("map")
     runs.summed([Policy("status_quo")], runs.sample(2), [runs.DEATHS], watch=watch)
     assert "map 100 %" in capsys.readouterr().err
+
+
+def test_other_noise_spreads_as_far_as_the_draws_own() -> None:
+    """Beyond the record too, where the error drifts; at its end both pass through the residual."""
+    base = runs.sample(400)
+    other, last = structure._other_error(base, 2), runs.record_quarters()
+    assert other[last - 1] == pytest.approx(base.error[last - 1])
+    assert not np.allclose(other, base.error)
+    later = slice(last + 20, last + 40)
+    assert other[later].std() == pytest.approx(base.error[later].std(), rel=0.15)

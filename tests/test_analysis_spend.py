@@ -155,7 +155,8 @@ def test_the_best_split_beats_todays_when_simulated(measuring: Response) -> None
     judged = spend.judge({"best": best, "today": today, "again": best}, measuring, draws=12)
     assert judged.words == {"best": spend.BEST, "today": spend.WORSE, "again": spend.FLAT}
     assert not judged.flat
-    assert judged.predicted == pytest.approx(judged.gains.mean(axis=-1), rel=0.25)
+    alike = spend.judge({"best": best, "today": today}, measuring, draws=6, seed=1)  # same draws
+    assert alike.predicted == pytest.approx(alike.gains.mean(axis=-1), rel=0.1)
     assert spend.judge({"a": best, "b": best}, measuring, draws=6).flat
 
 

@@ -33,6 +33,9 @@ EVIDENCE_DRAWS = 4_000
 NO_ASSUMPTIONS = (LEVER_GROUP, "calibration", "payer", "verdict")
 """Groups of rows that say nothing about how the world works."""
 
+MADE_BEFORE = ("model_error", "forecast_drift")
+"""Rows of chance from year to year: a draw's error is made from them before it could be pinned."""
+
 
 def assumptions() -> tuple[str, ...]:
     """Names of the parameters that a map can be drawn over."""
@@ -42,7 +45,7 @@ def assumptions() -> tuple[str, ...]:
         for row in rows
         if row.low < row.high
         and row.group not in NO_ASSUMPTIONS
-        and not row.name.startswith("model_error")
+        and not row.name.startswith(MADE_BEFORE)
     )
 
 

@@ -16,7 +16,7 @@ from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, record_quarters, sample, size
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
-from simlib.sampling import Sample, model_error
+from simlib.sampling import Sample, forecast_drift, model_error
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]
@@ -107,11 +107,14 @@ def gaps(
 
 
 def _other_error(base: Sample, seed: int) -> Array:
-    """Model error of the same draws, from other noise."""
-    p, shares = base.parameters, np.random.default_rng(seed).random(base.error.shape)
+    """Model error of the same draws and its drift beyond the record, from other noise."""
+    p, last = base.parameters, record_quarters()
+    shares, beyond = np.random.default_rng(seed).random((2, *base.error.shape))
     residual = shipped_posterior().take_residual(size(base))
     spread = p["model_error_sd"], p["model_error_correlation"]
-    return model_error(*spread, shares, residual, record_quarters() - 1)
+    error = model_error(*spread, shares, residual, last - 1)
+    error[last:] += forecast_drift(p["forecast_drift_sd"], beyond[last:])
+    return error
 
 
 def table(values: Array, labels: Labels, margin_deaths: float) -> pd.DataFrame:
