@@ -3,16 +3,14 @@
 import html
 import math
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets as w
-import pandas as pd
 
 from simlib import pages
 from simlib.dashboard.controls import STEPS, Control, Range
 from simlib.dashboard.dialog import Dialog
-from simlib.dashboard.live_chart import LiveChart, pack
+from simlib.dashboard.live_chart import TableChart
 from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner
 from simlib.parameters import Parameter
@@ -20,15 +18,6 @@ from simlib.walkthrough import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100
 """Draws on release, and while a slider moves."""
-
-
-class TableChart(LiveChart):
-    """A live chart of tables that need no further preparation."""
-
-    def _pack(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-        self.sent += 1
-        packed = {name: pack(table) for name, table in tables.items()}
-        return {"number": self.sent, "tables": packed}
 
 
 class Explorer(w.HBox):
