@@ -387,6 +387,7 @@ def test_every_parameter_row_is_read() -> None:
     flows |= simulation._described(drivers, 1 / 12)
     flows |= simulation.spending([Policy(name="none"), MIXED], levers, p, time, 1 / 12)
     sampling.model_error(p["model_error_sd"], p["model_error_correlation"], np.full((9, 8), 0.4))
+    sampling.forecast_drift(p["forecast_drift_sd"], np.full((9, 8), 0.4))
     ensemble = Ensemble(("none", "mixed"), past.flows, flows, p)
     for outcome in OUTCOMES:
         ensemble.yearly(outcome)
@@ -667,6 +668,7 @@ def test_every_input_moves_an_outcome() -> None:
     moved = apart.any(axis=(0, 2))
     still = {name for i, name in enumerate(uncertain) if not (moved[1 + 2 * i] or moved[2 + 2 * i])}
     apart_from_outcomes = {  # drawn elsewhere (next test); only mark what lies beyond the record
+        "forecast_drift_sd",
         "model_error_sd",
         "model_error_correlation",
         "budget_treatment",
@@ -677,7 +679,11 @@ def test_every_input_moves_an_outcome() -> None:
 
 
 def test_model_error_parameters_move_the_projection() -> None:
-    for name, value in (("model_error_sd", 0.1), ("model_error_correlation", 0.92)):
+    for name, value in (
+        ("model_error_sd", 0.1),
+        ("model_error_correlation", 0.92),
+        ("forecast_drift_sd", 0.3),
+    ):
         quo = simlib.simulate(draws=5)
         other = simlib.simulate(draws=5, assumptions={name: value})
         assert not np.allclose(
