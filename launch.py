@@ -26,7 +26,7 @@ LAB_OPTIONS = [
     "--LabApp.default_url=/lab/tree/notebooks/01_border_or_internal.ipynb",
     "--LabApp.extension_manager=readonly",
 ]
-# The folder's voila.json forbids the page to ask anybody outside: Voila's template would, for icons.
+# The folder's voila.json forbids the page to ask anybody outside: its template would, for icons.
 PAGE_OPTIONS = ["notebooks/page/dashboard.ipynb", "--Voila.config_file_paths=notebooks/page"]
 LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 OFFLINE_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}

@@ -8,6 +8,7 @@ from typing import Any
 
 import vl_convert
 
+from simlib.chart_style import spoken
 from simlib.errors import InputError, unknown
 
 BLANK = "simlib-blank"
@@ -44,7 +45,7 @@ def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
     """
     if kind == "png":
         return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
-    description = escape(spec["description"])
+    description = escape(spoken(spec["description"]))
     if kind == "svg":
         svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
         return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1).encode()

@@ -24,6 +24,7 @@ APART = 4.0
 DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "strokeWidth": 1.2}
 
 THIN_SPACE = "\u202f"
+MINUS = "\N{MINUS SIGN}"
 NUMBER_LOCALE: Mapping[str, Any] = {
     "decimal": ".",
     "thousands": THIN_SPACE,
@@ -66,4 +67,9 @@ def number(value: float, digits: int = 3) -> str:
         decimals = digits - 1 - math.floor(math.log10(rounded))
         rounded = round(rounded, decimals)
     text = f"{rounded:,.{max(decimals, 0)}f}"
-    return ("\N{MINUS SIGN}" if value < 0 else "") + text.replace(",", THIN_SPACE)
+    return (MINUS if value < 0 else "") + text.replace(",", THIN_SPACE)
+
+
+def spoken(text: str) -> str:
+    """A text as a screen reader should get it: no thin spaces, no signs that it passes over."""
+    return text.replace(THIN_SPACE, ",").replace(MINUS, "minus ")

@@ -1,6 +1,7 @@
 """Pictures of past errors, coverage, and of what fit and answer rest on."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -28,7 +29,7 @@ MODEL_COLOUR = COLOURS[BORDER]
 RIGHT, WRONG = COLOURS[STATUS_QUO], COLOURS[INTERNAL]
 
 
-def forecasts(cases: pd.DataFrame, recorded: pd.Series, origin: float) -> alt.LayerChart:
+def forecasts(cases: pd.DataFrame, recorded: pd.Series, origin: float) -> alt.TopLevelMixin:
     """Forecasts from one origin beside what happened.
 
     Parameters
@@ -84,7 +85,7 @@ def claimed(backtest: pd.DataFrame) -> pd.DataFrame:
     return long.assign(claimed=share).rename(columns={"forecaster": "name"})
 
 
-def claims(judged: pd.DataFrame) -> alt.LayerChart:
+def claims(judged: pd.DataFrame) -> alt.TopLevelMixin:
     """Share of cases that intervals held, over the share they claim; the line is honesty.
 
     Parameters
@@ -100,7 +101,10 @@ def claims(judged: pd.DataFrame) -> alt.LayerChart:
     names = list(dict.fromkeys(judged["name"]))
     lines = alt.Chart(judged).mark_line(point={"size": 60}, strokeWidth=LINE["strokeWidth"])
     colour = alt.Color(
-        "name:N", sort=names, title=None, scale=alt.Scale(domain=names, range=_hues(names))
+        "name:N",
+        sort=names,
+        legend=alt.Legend(title=None, labelLimit=WIDTH),
+        scale=alt.Scale(domain=names, range=_hues(names)),
     )
     return _titled(
         alt.layer(diagonal, lines.encode(x=x, y=y, color=colour)),
@@ -109,7 +113,7 @@ def claims(judged: pd.DataFrame) -> alt.LayerChart:
     ).properties(width=HEIGHT, height=HEIGHT)
 
 
-def ranks(table: pd.DataFrame, quantities: Iterable[str]) -> alt.FacetChart:
+def ranks(table: pd.DataFrame, quantities: Iterable[str]) -> alt.TopLevelMixin:
     """Histograms of the rank of the truth; level is honest, a hill too wide, a bowl too narrow.
 
     Parameters
@@ -136,7 +140,7 @@ def ranks(table: pd.DataFrame, quantities: Iterable[str]) -> alt.FacetChart:
     )
 
 
-def intervals(table: pd.DataFrame, label: str, along: str) -> alt.LayerChart:
+def intervals(table: pd.DataFrame, label: str, along: str) -> alt.TopLevelMixin:
     """A median with its interval by row, and a zero line.
 
     Parameters
@@ -163,7 +167,7 @@ def intervals(table: pd.DataFrame, label: str, along: str) -> alt.LayerChart:
     ).properties(width=WIDTH - 140, height=ROW * len(table))
 
 
-def contraction(table: pd.DataFrame) -> alt.LayerChart:
+def contraction(table: pd.DataFrame) -> alt.TopLevelMixin:
     """How much of each parameter's prior variance the record took away.
 
     Parameters
@@ -197,7 +201,7 @@ def _chance_band(expected: pd.Series, bins: int) -> tuple[pd.Series, pd.Series]:
 
 
 def _hues(names: list[str]) -> list[str]:
-    return [MODEL_COLOUR, *FURTHER_COLOURS, FAINT, GRID][: len(names)]
+    return [MODEL_COLOUR, COLOURS[INTERNAL], *FURTHER_COLOURS, FAINT][: len(names)]
 
 
 def date_in_words(when: float) -> str:
@@ -206,14 +210,15 @@ def date_in_words(when: float) -> str:
     return f"the end of {int(when) - 1}" if month == 0 else f"mid-{int(when)}"
 
 
-def _axis(title: str | None, format: str = "", **more: object) -> alt.Axis:
-    style = {
+def _axis(title: str | None, format: str = "", **more: Any) -> alt.Axis:
+    style: dict[str, Any] = {
         "titleColor": FAINT,
         "labelColor": FAINT,
         "gridColor": GRID,
         "titleFontWeight": "normal",
     }
-    return alt.Axis(title=title, **({"format": format} if format else {}), **style, **more)
+    given: dict[str, Any] = {"format": format} if format else {}
+    return alt.Axis(title=title, **given, **style, **more)
 
 
 def _titled(chart: alt.TopLevelMixin, title: str, below: str) -> alt.TopLevelMixin:

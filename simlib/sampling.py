@@ -20,7 +20,8 @@ from simlib.posterior import Posterior
 
 Array = NDArray[np.float64]
 
-QUARTERS = 4 * (2051 - 2013)
+QUARTERS_A_YEAR = 4
+QUARTERS = QUARTERS_A_YEAR * (2051 - 2013)
 """Quarters of model error drawn, whatever the horizon, so that a longer run keeps its past."""
 
 
@@ -45,20 +46,26 @@ def sample(
 ) -> Sample:
     """Draws `first` to `first + draws` of parameters and of model error.
 
+    Beyond the record the error is that of the record plus a drift, because forecasts go astray
+    further than a fit does.
+
     Parameters
     ----------
     record_quarters : quarters of the death record; where a posterior is given, the model error of
         its last quarter is the draw's last residual
     others : see `draw`
     """
+
+    def shares(name: str) -> Array:
+        return _uniform(name, seed, draws * QUARTERS, first * QUARTERS).reshape(draws, QUARTERS).T
+
     p = draw(parameters, draws, seed, assumptions, posterior, first)
     residual = posterior.take_residual(draws, first) if posterior else None
-    shares = _uniform("model_error", seed, draws * QUARTERS, first * QUARTERS)
-    noise = shares.reshape(draws, QUARTERS).T
-    last = record_quarters - 1
-    return Sample(
-        p, model_error(p["model_error_sd"], p["model_error_correlation"], noise, residual, last)
-    )
+    sd, correlation = p["model_error_sd"], p["model_error_correlation"]
+    error = model_error(sd, correlation, shares("model_error"), residual, record_quarters - 1)
+    drift = forecast_drift(p["forecast_drift_sd"], shares("forecast_drift")[record_quarters:])
+    error[record_quarters:] += drift
+    return Sample(p, error)
 
 
 def _uniform(name: str, seed: int, count: int, first: int) -> Array:
@@ -137,3 +144,19 @@ def model_error(
         return path
     apart = np.abs(np.arange(len(path)) - residual_quarter)[:, None]
     return path + correlation**apart * (residual - path[residual_quarter])
+
+
+def forecast_drift(sd: Array, shares: Array) -> Array:
+    """Random walk of the log hazard by quarter beyond the record, the same under all policies.
+
+    Parameters
+    ----------
+    sd : [log per square root of a year], shape (draws,)
+    shares : uniform numbers that the walk is made of, shape (quarters, draws)
+
+    Returns
+    -------
+    array [log], shape (quarters, draws)
+    """
+    steps = ndtri(np.maximum(shares, np.finfo(float).tiny))
+    return np.cumsum(steps, axis=0) * sd / np.sqrt(QUARTERS_A_YEAR)

@@ -20,6 +20,7 @@ STUDIES = (
     "contraction",
     "coverage",
     "coverage_check",
+    "drift",
     "knockouts",
     "left_out",
 )

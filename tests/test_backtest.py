@@ -4,11 +4,10 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from simlib import sampling, simulation
-from simlib.calibration import backtest, cut, rivals, scores
+from simlib.calibration import backtest, cut, drift, rivals, scores
 from simlib.calibration.cut import observed_until
 from simlib.calibration.forecast import record_quarters
 from simlib.calibration.refit import Effort, witness_of
@@ -128,17 +127,45 @@ def test_cases_and_their_summary() -> None:
 
 
 def test_one_origin_from_end_to_end_when_tiny() -> None:
-    piece = backtest.perform("blind-2018.0", 1, TINY)
-    assert piece["deaths"].shape == (16, 200)
-    assert np.all(np.isfinite(piece["deaths"]))
-    again = backtest.perform("blind-2018.0", 1, TINY)
-    np.testing.assert_array_equal(piece["deaths"], again["deaths"])
-    other = backtest.perform("blind-2018.0", 2, TINY)
-    assert not np.array_equal(piece["deaths"], other["deaths"])
-    futures = backtest.forecasts({"blind-2018.0": piece}, 1)
-    table = backtest.summary(backtest.cases(futures))
-    assert isinstance(table, pd.DataFrame)
-    assert set(table["forecaster"]) == {backtest.MODEL, *rivals.RIVALS}
+    key = "blind-2018.0"
+    piece, again, other = (backtest.perform(key, seed, TINY) for seed in (1, 1, 2))
+    deaths = backtest.future(key, piece, 1, 0.0)
+    assert deaths.shape == (16, 200)
+    assert np.all(np.isfinite(deaths))
+    np.testing.assert_array_equal(deaths, backtest.future(key, again, 1, 0.0))
+    assert not np.array_equal(deaths, backtest.future(key, other, 1, 0.0))
+    assert {"pandemic_effect", "shock_depth"}.isdisjoint(piece["names"])
+    estimated = backtest.drifts({key: piece}, 1)
+    assert estimated["without_origin"].isna().tolist() == [True]
+    wide = backtest.forecasts({key: piece}, estimated.assign(without_origin=2018.0, value=0.5), 1)
+    table = backtest.summary(backtest.cases(wide)).set_index("forecaster")
+    assert list(table.index) == [backtest.MODEL, backtest.WITHOUT_DRIFT, *rivals.RIVALS]
+    widths = table["width_log_80"]
+    assert widths[backtest.MODEL] > 1.5 * widths[backtest.WITHOUT_DRIFT]
+
+
+def test_covariance_of_a_walk_by_the_walk_itself() -> None:
+    steps = np.random.default_rng(1).standard_normal((12, 100_000)) / 2
+    yearly = np.cumsum(steps, axis=0).reshape(3, 4, -1).mean(axis=1)
+    np.testing.assert_allclose(np.cov(yearly), drift.walk_covariance(3), rtol=0.03)
+
+
+@pytest.mark.parametrize("true", [0.0, 0.2])
+def test_drift_is_found_again(true: float) -> None:
+    rng, spread = np.random.default_rng(2), 0.01 * np.eye(3)
+    covariance = spread + true**2 * drift.walk_covariance(3)
+    errors = rng.multivariate_normal(np.zeros(3), covariance, 300)
+    found = drift.estimate([drift.Errors(each, spread) for each in errors])
+    assert found.value == pytest.approx(true, abs=0.05)
+    assert found.low <= true <= found.high
+    assert found.low < found.high
+
+
+def test_errors_of_an_origin_by_hand() -> None:
+    future = np.tile(np.array([10.0, 20.0, 40.0]), (8, 1))
+    found = drift.errors_of(future, np.full(6, 40.0))
+    np.testing.assert_allclose(found.error, [np.log(2)])
+    assert found.covariance.shape == (1, 1)
 
 
 def test_work_can_be_sent_to_another_process() -> None:

@@ -365,6 +365,7 @@ def test_files_hold_what_is_drawn(board: Dashboard) -> None:
 
 def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SIMLIB_EXPORTS", raising=False)
     board.files.save()
     folder = next((tmp_path / "exports").iterdir())
     assert str(folder) in board.files.saved.value

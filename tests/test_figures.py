@@ -15,8 +15,7 @@ from simlib.analysis.wedges import Wedges
 from simlib.chart_figures import LINE_HEIGHT, ranges
 from simlib.chart_several import MANY
 from simlib.compare import Comparison
-from simlib.dashboard import Scenario
-from simlib.dashboard.several import MOST, SideBySide, kept, side_by_side_picture
+from simlib.dashboard.several import MOST, SideBySide, side_by_side_picture
 from simlib.dashboard.why import identity_figure, wedges_figure
 from simlib.errors import InputError
 from simlib.policy import Policy, load_policy, policy_names
@@ -105,25 +104,24 @@ def test_nothing_at_all_can_be_drawn() -> None:
 
 @pytest.fixture(scope="module")
 def found() -> Wedges:
-    shares = np.array([[-100.0, -120.0, -80.0], [-10.0, -30.0, -20.0]])
-    alone = shares + np.array([[5.0], [5.0]])
-    together = np.zeros((2, 2, 3))
+    """Means -100, -20 and -10; the first two do 10 more together than alone."""
+    shares = np.array([[-100.0, -120.0, -80.0], [-10.0, -30.0, -20.0], [-5.0, -10.0, -15.0]])
+    alone = shares + np.array([[5.0], [5.0], [0.0]])
+    together = np.zeros((3, 3, 3))
     together[0, 1] = together[1, 0] = -10.0
-    return Wedges(
-        "deaths_fentanyl", ("drug_units", "naloxone"), shares, alone, shares.sum(axis=0), together
-    )
+    levers = ("drug_units", "naloxone", "cyber_units")
+    return Wedges("deaths_fentanyl", levers, shares, alone, shares.sum(axis=0), together)
 
 
 def test_steps_lead_from_nothing_to_the_whole(found: Wedges) -> None:
     spec = wedges_figure(found, "Mine", "status quo", FOOTER)
     steps = {row["name"]: row for row in records(spec, "said") if row["name"]}
-    first, second = steps["Drug units"], steps["Naloxone"]
-    assert (first["begin"], first["end"]) == (0, -100)
-    assert (second["begin"], second["end"]) == (-100, -120)
-    assert steps["all together"]["end"] == -120
-    assert "alone −95" in first["said"]
+    places = [(steps[name]["begin"], steps[name]["end"]) for name in steps]
+    assert places == [(0, -100), (-100, -120), (-120, -130), (0, -130)]
+    assert list(steps)[-1] == "all together"
+    assert "alone −95" in steps["Drug units"]["said"]
     said = spec["description"]
-    assert said.startswith("Mine: −120 deaths, most of it through drug units (83 percent).")
+    assert said.startswith("Mine: −130 deaths, most of it through drug units (77 percent).")
     assert "Acting together adds −10 to what each does alone: naloxone with drug units −10." in said
 
 
@@ -134,7 +132,7 @@ def test_sampled_wedges_tell_their_error(found: Wedges) -> None:
         found.shares,
         found.alone,
         found.total,
-        standard_error=np.array([0.5, 1.5]),
+        standard_error=np.array([0.5, 1.5, 0.2]),
     )
     assert "standard error up to 1.5" in wedges_figure(sampled, "A", "B", "")["description"]
 
@@ -175,14 +173,6 @@ def test_differences_from_a_chosen_one() -> None:
     assert "difference from balanced, USD per pure g on average" in text
     assert "Under the reader's assumptions." in text
     assert "−" not in shown.alt
-
-
-def test_a_scenario_can_be_kept() -> None:
-    policies = kept(Scenario(total=300.0, health={**Scenario().health, "naloxone": 50.0}), "mine")
-    assert list(policies) == ["mine: border-focused", "mine: internal enforcement"]
-    for name, policy in policies.items():
-        assert policy.name == name
-        assert policy.changes["naloxone"][-1][1] == 50.0
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_refit_holds_what_it_is_told_and_is_the_same_again() -> None:
 
 def test_a_variant_from_end_to_end_when_tiny() -> None:
     piece = knockout.perform("series_purity", 1, Effort(200, 1))
-    table = knockout.table({"series_purity": piece}, "series")
+    table = knockout.table({"series_purity": piece}, "series", 1)
     assert table["without"].tolist() == ["purity"]
     assert table["gap_low"].item() <= table["gap"].item() <= table["gap_high"].item()
     assert 2016 <= table["largest_error_year"].item() <= 2024

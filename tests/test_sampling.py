@@ -93,3 +93,17 @@ def test_conditioned_model_error_is_exact_there_and_fades_away() -> None:
     assert path[48].mean() == pytest.approx(0.18, abs=0.01)
     assert path[48].std() == pytest.approx(0.08 * (1 - 0.36) ** 0.5, rel=0.05)
     assert path[90].mean() == pytest.approx(0, abs=0.01)
+
+
+def test_forecasts_drift_beyond_the_record_only() -> None:
+    sd = np.full(4000, 0.2)
+    walk = sampling.forecast_drift(sd, SHARES[:40])
+    assert walk[3].std() == pytest.approx(0.2, rel=0.05)  # after a year
+    assert walk[15].std() == pytest.approx(0.4, rel=0.05)  # after four
+    np.testing.assert_array_equal(sampling.forecast_drift(0 * sd, SHARES[:40]), 0)
+    given, calm = (
+        sampling.sample(ROWS, 9, 3, {"forecast_drift_sd": value}, None, record_quarters=48)
+        for value in (0.3, 0.05)
+    )
+    np.testing.assert_array_equal(given.error[:48], calm.error[:48])
+    assert not np.isclose(given.error[48:], calm.error[48:]).any()

@@ -4,18 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import chart_trust, trust
-from simlib.calibration import contraction, report
-from simlib.calibration.fingerprint import model_fingerprint
+from simlib import chart_trust, overdose, supply, trust
+from simlib.calibration import commands, contraction, report
+from simlib.calibration.fingerprint import model_fingerprint, past_fingerprint
 from simlib.dashboard import album
 from simlib.errors import InputError
+from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
 
 
 @pytest.mark.parametrize("name", trust.STUDIES)
 def test_results_belong_to_the_model_that_is_shipped(name: str) -> None:
     """Else run the study again: `python -m simlib.calibration.<study>`."""
-    assert set(trust.result(name)["model"]) == {model_fingerprint()}
+    now = past_fingerprint() if name in commands.PAST else model_fingerprint()
+    assert set(trust.result(name)["model"]) == {now}
 
 
 def test_prior_against_posterior_is_of_the_shipped_posterior() -> None:
@@ -24,17 +26,32 @@ def test_prior_against_posterior_is_of_the_shipped_posterior() -> None:
     pd.testing.assert_frame_equal(shipped, now[columns], rtol=1e-3, atol=1e-4)
 
 
-def test_the_fingerprint_answers_to_the_model_and_not_to_chance(monkeypatch) -> None:
-    before = model_fingerprint()
+def _fingerprints() -> tuple[str, str]:
+    past_fingerprint.cache_clear()
     model_fingerprint.cache_clear()
-    assert model_fingerprint() == before
-    from simlib import overdose
+    return past_fingerprint(), model_fingerprint()
 
-    plain = overdose.rescue_share
-    monkeypatch.setattr(overdose, "rescue_share", lambda *a: 0.99 * plain(*a))
-    model_fingerprint.cache_clear()
-    assert model_fingerprint() != before
-    model_fingerprint.cache_clear()
+
+def test_the_fingerprint_answers_to_the_model_and_not_to_chance(monkeypatch) -> None:
+    past, whole = _fingerprints()
+    assert _fingerprints() == (past, whole)
+    with monkeypatch.context() as changed:
+        plain = overdose.rescue_share
+        changed.setattr(overdose, "rescue_share", lambda *a: 0.99 * plain(*a))
+        assert not {past, whole} & set(_fingerprints())
+    with monkeypatch.context() as changed:
+        cost = supply.transmitted_cost
+        changed.setattr(supply, "transmitted_cost", lambda *a: 1.01 * cost(*a))
+        ahead = _fingerprints()
+        assert ahead[0] == past
+        assert ahead[1] != whole
+    assert _fingerprints() == (past, whole)
+
+
+def test_the_drift_of_the_projection_is_that_of_the_back_tests() -> None:
+    row, found = load_parameters()["forecast_drift_sd"], trust.result("drift").iloc[0]
+    for number, estimated in ((row.value, "value"), (row.low, "low"), (row.high, "high")):
+        assert number == pytest.approx(found[estimated], abs=0.005)
 
 
 def test_past_errors_are_those_of_the_cases() -> None:
@@ -56,7 +73,7 @@ def test_counts_of_twelve_months_are_the_years(monkeypatch) -> None:
 
 
 def test_a_result_that_cannot_be_read_is_refused_in_words(tmp_path) -> None:
-    with pytest.raises(InputError, match="backtest_by_year"):
+    with pytest.raises(InputError, match="did you mean"):
         trust.result("backtests")
     with pytest.raises(InputError, match=r"backtest\.csv"):
         trust.result("backtest", tmp_path)
@@ -79,16 +96,18 @@ def test_losses_are_named() -> None:
     judged = pd.DataFrame(
         {
             "forecaster": [trust.MODEL, "rival"],
+            "wis": [2, 3],
             "covered_50": [0.5, 0.4],
             "covered_80": [0.6, 0.8],
             "covered_95": [0.95, 1.0],
         }
     )
-    scores = {"forecaster": [trust.MODEL, "rival"], "years_ahead": [1, 1], "wis": [2, 1]}
-    said = report._losses(judged, pd.DataFrame(scores))
-    assert said == (
-        "rival: its 80 % intervals held 80%, ours 60%; rival: a better score 1 year(s) ahead."
-    )
+    by_year = judged.assign(years_ahead=1, wis=[2, 1], covered_80=0.8)
+    assert report._losses(judged, by_year) == [
+        "- rival: 80 % intervals held 80%, ours 60%.",
+        "- rival, 1 year(s) ahead: score 1, ours 2.",
+    ]
+    assert report._losses(judged[:1], by_year[:1]) == ["Nowhere in these comparisons."]
 
 
 def test_pictures_are_drawn_with_words_for_those_who_do_not_see_them() -> None:

@@ -8,11 +8,11 @@ import pytest
 
 import simlib
 from simlib import charts
-from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
+from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, spoken
 from simlib.compare import compare
 from simlib.dashboard import Scenario, compute
 from simlib.dashboard.views import VIEWS, observed, view
-from simlib.dashboard.words import between, dollars, futures, people, spoken
+from simlib.dashboard.words import between, dollars, futures, people
 from simlib.errors import InputError
 from simlib.observed import load_observed
 from simlib.results import OUTCOMES, Ensemble
@@ -151,6 +151,16 @@ def test_what_is_said_holds_no_sign_that_a_reader_aloud_stumbles_on(outcome, tot
         assert text.endswith(".")
     for sentence in re.split(r"[.;:] ", " ".join(shown.verdict)):
         assert len(sentence.split()) < 40
+
+
+def test_extrapolation_is_said_and_drawn_where_money_goes_beyond_the_record() -> None:
+    much = compute.picture(Scenario(total=9000.0), 20, {"border": 1.0, "internal": 1.0})
+    hatched = much.tables["lines"].query("extrapolated")
+    said = [text for text in much.verdict if text.startswith("Extrapolation: ")]
+    assert len(said) == 1
+    assert all(name in said[0] for name in hatched["series"].unique())
+    assert set(hatched["year"]) == set(range(SCENARIO.start, int(hatched["year"].max()) + 1))
+    assert not picture("deaths_fentanyl").tables["lines"]["extrapolated"].any()
 
 
 def test_numbers_in_words() -> None:

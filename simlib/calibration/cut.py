@@ -1,6 +1,7 @@
 """The record as it stood at an earlier date: nothing measured later is left in it."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -34,10 +35,12 @@ def _until(series: Series, when: float) -> Series:
 
 
 def _rows(series: Series, rows: np.ndarray) -> Series:
-    arrays = {name: getattr(series, name)[rows] for name in ("start", "end", "values", "quality")}
+    arrays: dict[str, Any] = {
+        name: getattr(series, name)[rows] for name in ("start", "end", "values", "quality")
+    }
     for array in arrays.values():
         array.flags.writeable = False
-    texts = {
+    texts: dict[str, Any] = {
         name: tuple(getattr(series, name)[row] for row in rows)
         for name in ("periods", "source", "vintage", "note")
     }

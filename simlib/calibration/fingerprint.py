@@ -8,12 +8,16 @@ from functools import cache
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simlib import sampling, simulation, world
 from simlib.calibration import likelihood
+from simlib.calibration.forecast import record_quarters
 from simlib.observed import load_observed
 from simlib.parameters import LEVER_GROUP, load_parameters
 from simlib.policy import Policy
+
+Array = NDArray[np.float64]
 
 DRAWS = 8
 MOVED = 0.05
@@ -23,21 +27,29 @@ DIGITS = 4
 
 
 @cache
-def model_fingerprint() -> str:
-    """Hash of the likelihood, by term, and of deaths under each lever alone, 16 digits.
+def past_fingerprint() -> str:
+    """Hash of the likelihood by term for a few draws of the prior: what a posterior rests on."""
+    parameters, observed = load_parameters(), load_observed()
+    sample = sampling.sample(parameters, DRAWS, 0, record_quarters=record_quarters(observed))
+    past = simulation.history(sample.parameters, observed)
+    terms = likelihood.TERMS.values()
+    return _hash(np.ravel([term(sample.parameters, past.flows, observed) for term in terms]))
 
-    For a few draws of the prior; deaths are those of the ten years after the record.
-    """
+
+@cache
+def model_fingerprint() -> str:
+    """Hash of the past's and of deaths under each lever alone in the ten years after the record."""
     parameters, observed = load_parameters(), load_observed()
     end = world.record_end(observed)
-    quarters = round((end - world.HISTORY_START) * 4)
-    sample = sampling.sample(parameters, DRAWS, 0, record_quarters=quarters)
-    past = simulation.history(sample.parameters, observed)
-    told = [term(sample.parameters, past.flows, observed) for term in likelihood.TERMS.values()]
+    sample = sampling.sample(parameters, DRAWS, 0, record_quarters=record_quarters(observed))
     last = int(np.ceil(end)) + simulation.PROJECTED_YEARS - 1
     levers = parameters.select(group=LEVER_GROUP)
     alone = [Policy.constant(name, {name: row.high * MOVED}) for name, row in levers.items()]
     ahead = simulation.project(alone, sample, observed, last)
     deaths = ahead.projection["deaths_fentanyl"].sum(axis=0)
-    numbers = np.concatenate([np.ravel(told), np.ravel(deaths)])
-    return sha256(" ".join(f"{each:.{DIGITS}g}" for each in numbers).encode()).hexdigest()[:16]
+    return _hash(deaths.ravel(), past_fingerprint())
+
+
+def _hash(numbers: Array, before: str = "") -> str:
+    text = " ".join([before, *(f"{each:.{DIGITS}g}" for each in numbers)])
+    return sha256(text.encode()).hexdigest()[:16]

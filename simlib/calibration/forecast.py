@@ -14,6 +14,8 @@ from simlib.posterior import Posterior
 from simlib.results import Ensemble
 
 Array = NDArray[np.float64]
+NO_DRIFT = {"forecast_drift_sd": 0.0}
+"""Without the drift beyond the record, which no posterior knows of."""
 STATUS_QUO = Policy(name="status_quo", title="Status quo")
 
 

@@ -4,9 +4,9 @@ The record is fitted again without one of its series, or with one mechanism swit
 same two strategies are compared again under the posterior found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from time import process_time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from simlib import simulation, world
 from simlib.calibration import commands, likelihood
 from simlib.calibration.forecast import STATUS_QUO, forecast
 from simlib.calibration.pieces import Piece, perform_all
-from simlib.calibration.refit import Effort, Refit, refit, witness_of
+from simlib.calibration.refit import Effort, as_piece, from_piece, refit, witness_of
 from simlib.compare import verdict
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
@@ -77,10 +77,15 @@ MECHANISMS: Mapping[str, Mapping[str, float]] = {
 """Values that switch a mechanism off, or push it to one end; some lie outside the range."""
 
 
-def variants() -> dict[str, tuple[tuple[str, ...], Mapping[str, float]]]:
+Variant = tuple[tuple[str, ...], Mapping[str, float]]
+
+
+def variants() -> dict[str, Variant]:
     """What is left out and what is held, by the key of the piece."""
-    left_out = {f"series {name}": (terms, {}) for name, terms in SERIES.items()}
-    held = {f"mechanism {name}": ((), values) for name, values in MECHANISMS.items()}
+    left_out: dict[str, Variant] = {f"series {name}": (terms, {}) for name, terms in SERIES.items()}
+    held: dict[str, Variant] = {
+        f"mechanism {name}": ((), values) for name, values in MECHANISMS.items()
+    }
     return left_out | held
 
 
@@ -99,31 +104,41 @@ def strategies() -> list[Policy]:
 
 
 def perform(key: str, seed: int, effort: Effort) -> Piece:
-    """One variant: fit of the record, and the answer."""
-    begun = process_time()
+    """Posterior of one variant."""
     parameters, observed = load_parameters(), load_observed()
     left_out, held = variants()[key.replace("_", " ")]
     own = seed + ("other" in key) + 2 * ("third" in key)
-    found = refit(witness_of(observed, left_out), parameters, observed, effort, own, held)
+    return as_piece(refit(witness_of(observed, left_out), parameters, observed, effort, own, held))
+
+
+def answer(key: str, piece: Piece, policies: Sequence[Policy], seed: int) -> dict[str, Any]:
+    """Fit of the record and answer under the posterior of a variant.
+
+    Parameters
+    ----------
+    policies : the border and the internal strategy
+    """
+    parameters, observed = load_parameters(), load_observed()
+    _, held = variants()[key.replace("_", " ")]
     last = int(np.ceil(world.record_end(observed))) + simulation.PROJECTED_YEARS - 1
-    policies = [STATUS_QUO, *strategies()]
-    ahead = forecast(found.posterior, parameters, observed, seed, last, held, policies)
-    answer = verdict(ahead, *FAMILIES)
-    numbers = {
-        "log_evidence": found.log_evidence,
-        "gap_low": answer.gap[0],
-        "gap": answer.gap[1],
-        "gap_high": answer.gap[2],
-        "within": answer.within,
-        **{f"chance_{n}": c for n, c in zip(FAMILIES, answer.chances, strict=True)},
-        **{f"beats_{n}": c for n, c in zip(FAMILIES, answer.beats_status_quo, strict=True)},
-        "seconds": process_time() - begun,
+    together = [STATUS_QUO, *policies]
+    ahead = forecast(from_piece(piece), parameters, observed, seed, last, held, together)
+    found = verdict(ahead, *FAMILIES)
+    return {
+        "without": key.split("_", 1)[1].replace("_", " "),
+        "log_evidence": float(piece["log_evidence"]),
+        "gap_low": found.gap[0],
+        "gap": found.gap[1],
+        "gap_high": found.gap[2],
+        "within": found.within,
+        **{f"chance_{n}": c for n, c in zip(FAMILIES, found.chances, strict=True)},
+        **{f"beats_{n}": c for n, c in zip(FAMILIES, found.beats_status_quo, strict=True)},
+        **_fit(ahead.parameters),
+        "verdict": found.word,
     }
-    words = {"verdict": np.array(answer.word)}
-    return {k: np.array(v) for k, v in (numbers | _fit(found, ahead.parameters)).items()} | words
 
 
-def _fit(found: Refit, p: Mapping[str, Array]) -> dict[str, float]:
+def _fit(p: Mapping[str, Array]) -> dict[str, float]:
     """How well the record of deaths is met: mean log likelihood, largest error of a year."""
     observed = load_observed()
     flows = simulation.history(p, observed).flows
@@ -139,15 +154,13 @@ def _fit(found: Refit, p: Mapping[str, Array]) -> dict[str, float]:
     }
 
 
-def table(found: Mapping[str, Piece], kind: str) -> pd.DataFrame:
+def table(found: Mapping[str, Piece], kind: str, seed: int) -> pd.DataFrame:
     """Fit and answer of the variants of one kind, one row each."""
+    policies = strategies()
     rows = [
-        {"without": key.split("_", 1)[1].replace("_", " ")}
-        | {k: v.item() for k, v in piece.items()}
-        for key, piece in found.items()
-        if key.startswith(kind)
+        answer(key, piece, policies, seed) for key, piece in found.items() if key.startswith(kind)
     ]
-    return pd.DataFrame(rows).drop(columns="seconds")
+    return pd.DataFrame(rows)
 
 
 def main() -> None:
@@ -156,8 +169,8 @@ def main() -> None:
     keys = [name.replace(" ", "_") for name in variants()]
     work = partial(perform, seed=run.seed, effort=run.effort)
     found = perform_all(work, keys, run.pieces_of("knockout"), run.workers, "variants")
-    commands.write(table(found, "series"), "left_out", run)
-    commands.write(table(found, "mechanism"), "knockouts", run)
+    commands.write(table(found, "series", run.seed), "left_out", run)
+    commands.write(table(found, "mechanism", run.seed), "knockouts", run)
 
 
 if __name__ == "__main__":

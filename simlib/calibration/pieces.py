@@ -8,8 +8,9 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from zipfile import BadZipFile
 
 import numpy as np
@@ -44,7 +45,8 @@ def perform_all(
     found = {key: piece for key in keys if (piece := _read(folder / f"{key}.npz")) is not None}
     missing = [key for key in keys if key not in found]
     bar = tqdm(total=len(keys), initial=len(found), desc=label, unit="piece")
-    with bar, _one_thread(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
+    with bar, _one_thread(), pool:
         waiting = {pool.submit(_perform, work, key, folder): key for key in missing}
         try:
             for each in as_completed(waiting):
@@ -73,6 +75,18 @@ def _read(path: Path) -> Piece | None:
             return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, BadZipFile):
         return None
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is killed, which else it would not notice."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The posterior once more, in the fast mode: for other records, other terms, other assumptions."""
 
 from collections.abc import Callable, Mapping
+from time import process_time
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 
 from simlib import simulation
 from simlib.calibration import build, likelihood, sampler
+from simlib.calibration.pieces import Piece
 from simlib.observed import Observed
 from simlib.parameters import Parameters
 from simlib.posterior import Posterior
-from simlib.version import __version__
 
 Array = NDArray[np.float64]
 Witness = Callable[[Mapping[str, Array], Mapping[str, Array]], Array]
@@ -34,8 +35,26 @@ class Refit(NamedTuple):
     log_likelihood: Array
     """Of each row, shape (particles,)."""
     log_evidence: float
-    held: Mapping[str, float]
-    """Parameters that were pinned, by name."""
+    seconds: float
+    """Processor time."""
+
+
+def as_piece(found: Refit) -> Piece:
+    """A refit as named arrays of numbers, to be stored."""
+    return {
+        "names": np.array(list(found.posterior.values)),
+        "values": np.stack(list(found.posterior.values.values())),
+        "residual": found.posterior.residual,
+        "log_likelihood": found.log_likelihood,
+        "log_evidence": np.array(found.log_evidence),
+        "seconds": np.array(found.seconds),
+    }
+
+
+def from_piece(piece: Piece) -> Posterior:
+    """The posterior that was stored."""
+    values = dict(zip(piece["names"].tolist(), piece["values"], strict=True))
+    return Posterior(values, piece["residual"], {})
 
 
 def witness_of(observed: Observed, left_out: tuple[str, ...] = ()) -> Witness:
@@ -68,6 +87,7 @@ def refit(
     deaths : record whose last deaths the posterior's rows are to leave as their residual, where
         that is not `observed`
     """
+    begun = process_time()
     names = tuple(name for name in build.informed(parameters) if name not in held)
 
     def draws(scores: Array) -> dict[str, Array]:
@@ -93,7 +113,7 @@ def refit(
     )
     order = rng.permutation(effort.particles)
     p = draws(found.scores[order])
-    about = {"model_version": __version__, "seed": seed, **effort._asdict()}
     last = build.in_batches(found.scores[order], residual)
-    posterior = Posterior({name: p[name] for name in names}, last, about)
-    return Refit(posterior, found.log_likelihood[order], found.log_evidence, dict(held))
+    posterior = Posterior({name: p[name] for name in names}, last, {})
+    seconds = process_time() - begun
+    return Refit(posterior, found.log_likelihood[order], found.log_evidence, seconds)

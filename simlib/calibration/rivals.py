@@ -22,7 +22,9 @@ def no_change(counts: Array, quarters: int, draws: int, seed: int) -> Array:
 
 def damped_trend(counts: Array, quarters: int, draws: int, seed: int) -> Array:
     """Exponential smoothing of logs with a trend that fades (Gardner & McKenzie 1985)."""
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+    from statsmodels.tsa.exponential_smoothing.ets import (
+        ETSModel,
+    )
 
     model = ETSModel(np.log(counts), error="add", trend="add", damped_trend=True)
     return _futures(_fitted(model, disp=False), quarters, draws, seed)

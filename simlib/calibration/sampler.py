@@ -24,6 +24,8 @@ ESS_SHARE = 0.6
 ACCEPTANCE = 0.25
 INFLATION = 1.5
 """Variance of the fitted normal over the particles', so that no direction can die out."""
+LEAST_VARIANCE = 1e-4
+"""Variance of a proposal where the particles have none, all being copies of a few."""
 JITTER = 0.5
 """Spread of the log width from particle to particle: some moves are bold, some careful."""
 WIDTHS = (0.01, 0.99)
@@ -126,7 +128,7 @@ def fitted_normal(scores: Array, weights: Array | None = None) -> tuple[Array, A
     """
     variances, directions = np.linalg.eigh(np.cov(scores.T, aweights=weights))
     told = variances < max(1 - np.sqrt(scores.shape[1] / len(scores)), 0.0) ** 2
-    variances = np.where(told, np.minimum(INFLATION * variances, 1), 1.0)
+    variances = np.where(told, np.clip(INFLATION * variances, LEAST_VARIANCE, 1), 1.0)
     seen = directions[:, told]
     centre = seen @ (seen.T @ np.average(scores, axis=0, weights=weights))
     return centre, directions * np.sqrt(variances)

@@ -11,8 +11,19 @@ from simlib.posterior import shipped_posterior
 from simlib.tables import DATA
 from simlib.version import __version__
 
-NOT_RESULTS = ("chart*.py", "pages.py", "errors.py", "tables.py", "version.py", "__init__.py")
-"""Modules beside the model's that move no number: pictures, pages, reading and words."""
+NOT_RESULTS = (
+    "chart*.py",
+    "walkthrough*.py",
+    *(
+        f"{name}.py"
+        for name in (
+            *("__init__", "errors", "tables", "version"),
+            *("agencies", "fetch", "update", "gallery", "trust"),
+            *("chain", "cocaine", "explanations"),
+        )
+    ),
+)
+"""Modules beside the model's that move no number of it: pictures, other files, words."""
 INPUTS = ("parameters.csv", "programmes.csv", "observed/*.csv", "policies/*.toml")
 
 

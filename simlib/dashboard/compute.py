@@ -11,7 +11,7 @@ from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
-from simlib.chart_style import FONT
+from simlib.chart_style import FONT, spoken
 from simlib.compare import verdict
 from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html
@@ -108,7 +108,7 @@ def picture(
         table["extrapolated"] = hatched & (table["year"] >= scenario.start)
     judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
     told = words.picture_words(scenario, ensemble, judged, shown)
-    said = words.verdict_sentences(scenario, ensemble, judged, money)
+    said = [*words.verdict_sentences(scenario, ensemble, judged, money), *words.beyond(beyond)]
     return Picture(
         tables={
             "lines": lines,
@@ -116,8 +116,8 @@ def picture(
             "observed": observed(outcome),
             "words": pd.DataFrame([told]),
         },
-        alt=words.spoken(f"{told['title']} {told['subtitle']}"),
-        verdict=tuple(words.spoken(text) for text in said),
+        alt=spoken(f"{told['title']} {told['subtitle']}"),
+        verdict=tuple(spoken(text) for text in said),
         money=money,
         parts=_by_programme(scenario, money),
         names=names,

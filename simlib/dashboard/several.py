@@ -11,18 +11,16 @@ import pandas as pd
 from simlib.analysis.ledger import ledger
 from simlib.chart_checks import BANDS
 from simlib.chart_several import side_by_side
-from simlib.chart_style import STATUS_QUO, number
+from simlib.chart_style import STATUS_QUO, number, spoken
 from simlib.compare import Comparison
 from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html
-from simlib.dashboard.state import Scenario
 from simlib.dashboard.views import FIRST_VIEW, banded, observed, view
 from simlib.errors import InputError, UnknownName, unknown
 from simlib.observed import load_observed
 from simlib.policy import Policy
 from simlib.results import OUTCOMES, Ensemble
 from simlib.simulation import DRAWS, simulate
-from simlib.strategies import equal_money
 
 MOST_OF = {
     "more": "most",
@@ -72,26 +70,6 @@ class SideBySide:
         return (above + pd.concat(parts).to_csv(index=False)).encode()
 
 
-def kept(scenario: Scenario, name: str) -> dict[str, Policy]:
-    """The two strategies of a scenario as policies to keep, named after it.
-
-    Their money is made equal under the scenario's own assumptions, and then stays what it is.
-    """
-    policies, _ = equal_money(
-        scenario.strategies(),
-        scenario.total,
-        f"{scenario.start}-01",
-        count_prison=scenario.count_prison,
-        assumptions=dict(scenario.assumptions),
-    )
-    health = scenario.health_policy()
-    found = {}
-    for policy, label in zip(policies, words.SERIES.values(), strict=True):
-        title = f"{name}: {label}"
-        found[title] = replace(policy + health, name=title, title=title)
-    return found
-
-
 def side_by_side_picture(
     policies: Mapping[str, Policy],
     assumptions: Mapping[str, float] | None = None,
@@ -137,7 +115,7 @@ def side_by_side_picture(
     spec = side_by_side(lines, observed(outcome), differences, told)
     spec["usermeta"] = {"source": told["footer"]}
     table = ledger(ensemble, against)
-    return SideBySide(lines, differences, table, spec, words.spoken(spec["description"]), against)
+    return SideBySide(lines, differences, table, spec, spoken(spec["description"]), against)
 
 
 def _differences(ensemble: Ensemble, against: str, outcome: str) -> pd.DataFrame:

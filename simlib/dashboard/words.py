@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, THIN_SPACE, number
+from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, View
@@ -17,17 +17,11 @@ from simlib.strategies import Share
 from simlib.world import USD_PER_MILLION
 
 SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
-MINUS = "\N{MINUS SIGN}"
 NINE_IN_TEN = (0.05, 0.5, 0.95)
 DIGITS = 2
 """Significant digits of a number that draws give: they do not tell more."""
 NEARLY_ALL = 0.995
 """Share of draws that would be rounded to 100 percent."""
-
-
-def spoken(text: str) -> str:
-    """A text as a screen reader should get it: no thin spaces, no signs that it passes over."""
-    return text.replace(THIN_SPACE, ",").replace(MINUS, "minus ")
 
 
 def people(value: float) -> str:
@@ -83,6 +77,16 @@ def verdict_sentences(
     if judged.neither_beats_status_quo:
         said.append("Neither strategy surely beats doing nothing new.")
     return tuple(said)
+
+
+def beyond(names: Sequence[str]) -> list[str]:
+    """That some lines are drawn beyond what was ever observed."""
+    if not names:
+        return []
+    return [
+        f"Extrapolation: the money of {' and of '.join(names)} raises a budget further than any "
+        "drug budget on record rose."
+    ]
 
 
 def head(judged: Verdict) -> str:
