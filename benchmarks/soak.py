@@ -1,6 +1,6 @@
 """A thousand random moves in JupyterLab in Chromium, and what they leave behind.
 
-``python benchmarks/soak.py``: after 50 moves to warm up, 1,000 seeded moves with undo, presets,
+``python benchmarks/soak.py``: after 50 moves and a file of each kind to warm up, 1,000 seeded moves with undo, presets,
 files and broken input mixed in. It fails when an error shows, when widgets or comms are left over,
 when the kernel's memory grows by 5 % or more, or when what is on screen at the end is not what
 the state gives when it is computed directly.
@@ -46,6 +46,8 @@ def soak(found: dict[str, Any], moves: int, seed: int) -> bool:
     page = found["page"]
     browser_test._in_full(page)
     reader = moves_of.Reader(page, seed)
+    for kind in moves_of.DOWNLOADS:  # the library that draws files stays in memory from its first
+        reader.download(kind)
     for _ in range(WARM_UP):
         reader.move()
     browser_test.check_final_state(page)

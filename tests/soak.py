@@ -6,6 +6,7 @@ from typing import Any
 
 KEYS = ("ArrowRight", "ArrowLeft", "PageUp", "PageDown", "Home", "End")
 NONSENSE = ("", "-5", "1e999", "nan", "abc", "1,5", "<b>", "0x10", "9" * 400)
+DOWNLOADS = ("PNG", "SVG", "CSV", "TOML")
 BROKEN = ("schema = 99", "", "schema = 1\ntotal = nan", "[[[[", "\x00")
 
 
@@ -85,8 +86,8 @@ class Reader:
     def switch(self) -> None:
         self._one("input[type=checkbox]").click()
 
-    def download(self) -> None:
-        kind = self.dice.choice(("PNG", "SVG", "CSV", "TOML"))
+    def download(self, kind: str = "") -> None:
+        kind = kind or self.dice.choice(DOWNLOADS)
         named = self.page.get_by_role("button", name="Download the", exact=False)
         with self.page.expect_download(timeout=120_000):
             named.filter(has_text=kind).first.click()
@@ -104,8 +105,9 @@ class Reader:
 
 
 STATE = """
-import gc, ipywidgets, os
+import ctypes, gc, ipywidgets, os
 gc.collect()
+getattr(ctypes.CDLL(None), 'malloc_trim', int)(0)  # what is free goes back, what leaks stays
 _pages = int(open('/proc/self/statm').read().split()[1])
 print(len(ipywidgets.widgets.widget._instances),
       len(get_ipython().kernel.comm_manager.comms), _pages * os.sysconf('SC_PAGE_SIZE'))
@@ -113,7 +115,7 @@ print(len(ipywidgets.widgets.widget._instances),
 
 
 def kernel_state(page: Any) -> tuple[int, int, int]:
-    """Widgets and comms that are open in the notebook's kernel, and its memory [bytes]."""
+    """Widgets and comms that are open in the notebook's kernel, and memory it uses [bytes]."""
     text = page.evaluate(
         """async (code) => {
             const context = window.jupyterapp.shell.currentWidget.sessionContext;
