@@ -1,9 +1,9 @@
 """A thousand random moves in JupyterLab in Chromium, and what they leave behind.
 
-``python benchmarks/soak.py``: after 50 moves and a file of each kind to warm up, 1,000 seeded moves with undo, presets,
-files and broken input mixed in. It fails when an error shows, when widgets or comms are left over,
-when the kernel's memory grows by 5 % or more, or when what is on screen at the end is not what
-the state gives when it is computed directly.
+``python benchmarks/soak.py``: after 50 moves and a file of each kind to warm up, 1,000 seeded
+moves with undo, presets, files and broken input mixed in. It fails when an error shows, when
+widgets or comms are left over, when the memory that the kernel uses grows by 5 % or more, or when
+what is on screen at the end is not what the state gives when it is computed directly.
 """
 
 import argparse

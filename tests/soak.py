@@ -49,12 +49,13 @@ class Reader:
             self.page.keyboard.press(self.dice.choice(KEYS))
 
     def place(self) -> None:
-        self._one(".simlib-place").click()
+        # Without Playwright's wait until it can be seen: the last move may just be hiding it.
+        self._one(".simlib-place").evaluate("place => place.click()")
 
     def _typed(self, text: str) -> None:
-        box = self._one(".simlib-box")
-        box.fill(text)
-        box.press("Enter")
+        self._one(".simlib-box").evaluate(
+            "(box, text) => { box.value = text; box.dispatchEvent(new Event('change')); }", text
+        )
 
     def type_number(self) -> None:
         self._typed(f"{self.dice.uniform(0, 1) * self.dice.choice((1, 10, 100, 5000)):.3f}")
@@ -84,7 +85,7 @@ class Reader:
         box.select_option(index=self.dice.randrange(box.locator("option").count()))
 
     def switch(self) -> None:
-        self._one("input[type=checkbox]").click()
+        self._one("input[type=checkbox]").evaluate("box => box.click()")
 
     def download(self, kind: str = "") -> None:
         kind = kind or self.dice.choice(DOWNLOADS)
