@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
@@ -31,27 +32,34 @@ def main() -> None:
     lab = browser_test.lab.__wrapped__(folders)
     browser = browser_test.browser.__wrapped__()
     opened = browser_test.opened.__wrapped__(next(lab), next(browser))
-    found = next(opened)
+    try:
+        failed = soak(next(opened), chosen.moves, chosen.seed)
+    finally:
+        for started in (opened, browser, lab):
+            started.close()
+    if failed:
+        sys.exit("The soak failed.")
+
+
+def soak(found: dict[str, Any], moves: int, seed: int) -> bool:
+    """Make the moves and print what they leave behind; whether that is too much."""
     page = found["page"]
     browser_test._in_full(page)
-    reader = moves_of.Reader(page, chosen.seed)
+    reader = moves_of.Reader(page, seed)
     for _ in range(WARM_UP):
         reader.move()
     browser_test.check_final_state(page)
     before, begun = moves_of.kernel_state(page), time.monotonic()
-    for _ in range(chosen.moves):
+    for _ in range(moves):
         reader.move()
-    print(f"{chosen.moves} moves in {time.monotonic() - begun:.0f} s: {reader.done}", flush=True)
+    print(f"{moves} moves in {time.monotonic() - begun:.0f} s: {reader.done}", flush=True)
     browser_test.check_final_state(page)
     after = moves_of.kernel_state(page)
     growth = after[2] / before[2] - 1
     print(f"widgets {before[0]} -> {after[0]}, comms {before[1]} -> {after[1]}")
     print(f"memory {before[2] / 1e6:.0f} -> {after[2] / 1e6:.0f} MB ({growth:+.1%})")
     print(f"complaints of the page: {found['complaints'] or 'none'}")
-    for started in (opened, browser, lab):
-        next(started, None)
-    if found["complaints"] or after[:2] != before[:2] or growth >= MOST_GROWTH:
-        sys.exit("The soak failed.")
+    return bool(found["complaints"]) or after[:2] != before[:2] or growth >= MOST_GROWTH
 
 
 if __name__ == "__main__":
