@@ -3,7 +3,8 @@
 Every prior is a standard normal in ``z = Phi^-1(F(x))``, so the target at temperature beta is
 ``N(z; 0, I) L(z)^beta``. Particles are reweighted to the next temperature, resampled, and moved by
 autoregressive proposals that are reversible for a normal fitted to the particles (generalised
-preconditioned Crank-Nicolson: Rudolf & Sprungk 2018), which keeps working in many dimensions.
+preconditioned Crank-Nicolson: Rudolf & Sprungk 2018), which keeps working in many dimensions:
+the record speaks about few directions only, and along the others a proposal may be all new.
 The likelihood is called with all particles at once.
 """
 
@@ -21,8 +22,13 @@ LogLikelihood = Callable[[Array], Array]
 ESS_SHARE = 0.6
 """Effective share of particles kept at each change of temperature."""
 ACCEPTANCE = 0.25
-SHRINK = 0.1
-"""Weight of the prior's unit variance in the fitted covariance."""
+INFLATION = 1.5
+"""Variance of the fitted normal over the particles', so that no direction can die out."""
+LEAST_VARIANCE = 1e-4
+"""Variance of a proposal where the particles have none, all being copies of a few."""
+JITTER = 0.5
+"""Spread of the log width from particle to particle: some moves are bold, some careful."""
+WIDTHS = (0.01, 0.99)
 
 
 class Sample(NamedTuple):
@@ -76,7 +82,7 @@ def sample(
         accepted = []
         for _ in range(passes):
             scores, found, share = _move(scores, found, beta, width, log_likelihood, rng)
-            width = float(np.clip(width * np.exp(share - ACCEPTANCE), 0.01, 0.95))
+            width = float(np.clip(width * np.exp(share - ACCEPTANCE), *WIDTHS))
             accepted.append(share)
         evaluations += passes * particles
         temperatures.append(beta)
@@ -109,6 +115,25 @@ def _systematic(log_weights: Array, rng: np.random.Generator) -> NDArray[np.int6
     return np.minimum(chosen, len(weights) - 1)
 
 
+def fitted_normal(scores: Array, weights: Array | None = None) -> tuple[Array, Array]:
+    """Normal near the particles: mean and a root of the covariance, for proposals.
+
+    Along directions whose spread cannot be told from the prior's by so few particles (the noise
+    edge of Marchenko & Pastur 1967) it is the prior itself.
+
+    Parameters
+    ----------
+    scores : shape (particles, dimensions)
+    weights : of the particles, shape (particles,); None when all weigh the same
+    """
+    variances, directions = np.linalg.eigh(np.cov(scores.T, aweights=weights))
+    told = variances < max(1 - np.sqrt(scores.shape[1] / len(scores)), 0.0) ** 2
+    variances = np.where(told, np.clip(INFLATION * variances, LEAST_VARIANCE, 1), 1.0)
+    seen = directions[:, told]
+    centre = seen @ (seen.T @ np.average(scores, axis=0, weights=weights))
+    return centre, directions * np.sqrt(variances)
+
+
 def _move(
     scores: Array,
     found: Array,
@@ -118,16 +143,17 @@ def _move(
     rng: np.random.Generator,
 ) -> tuple[Array, Array, float]:
     """One proposal for every particle; returns the particles and the share accepted."""
-    centre = scores.mean(axis=0)
-    covariance = (1 - SHRINK) * np.cov(scores.T) + SHRINK * np.eye(scores.shape[1])
-    root = np.linalg.cholesky(covariance)
+    centre, root = fitted_normal(scores)
+    unroot = np.linalg.inv(root)
+    jitter = np.exp(JITTER * rng.standard_normal((len(scores), 1)))
+    fresh = np.clip(width * jitter, *WIDTHS)
     noise = rng.standard_normal(scores.shape) @ root.T
-    proposed = centre + np.sqrt(1 - width**2) * (scores - centre) + width * noise
+    proposed = centre + np.sqrt(1 - fresh**2) * (scores - centre) + fresh * noise
     proposed_found = log_likelihood(proposed)
 
     def against_reference(z: Array) -> Array:
-        white = np.linalg.solve(root, (z - centre).T)
-        return 0.5 * (white**2).sum(axis=0) - 0.5 * (z**2).sum(axis=1)
+        white = (z - centre) @ unroot.T
+        return 0.5 * (white**2).sum(axis=1) - 0.5 * (z**2).sum(axis=1)
 
     ratio = beta * (proposed_found - found)
     ratio += against_reference(proposed) - against_reference(scores)

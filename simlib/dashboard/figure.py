@@ -9,16 +9,7 @@ import pandas as pd
 from simlib.chart_decisions import filled
 from simlib.charts import MIME, export
 from simlib.dashboard.download import DownloadButton
-from simlib.dashboard.live_chart import LiveChart, pack
-
-
-class DecisionChart(LiveChart):
-    """A live chart whose tables are complete as they come."""
-
-    def _pack(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-        self.sent += 1
-        packed = {name: pack(table) for name, table in tables.items()}
-        return {"number": self.sent, "tables": packed}
+from simlib.dashboard.live_chart import TableChart
 
 
 class Figure(w.VBox):
@@ -35,7 +26,7 @@ class Figure(w.VBox):
     def __init__(self, name: str, chart: Any, tables: Mapping[str, pd.DataFrame], shown: str):
         self._name, self._chart, self._shown = name, chart, shown
         self.tables = dict(tables)
-        self.chart = DecisionChart(chart, self.tables, self.alt)
+        self.chart = TableChart(chart, self.tables, self.alt)
         buttons = [
             DownloadButton(label, self._file(label.lower()), f"Download the picture as {label}")
             for label in ("PNG", "SVG", "PDF", "HTML", "CSV")
