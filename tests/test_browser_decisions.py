@@ -42,7 +42,8 @@ def opened(lab: str, request: pytest.FixtureRequest) -> Iterator[tuple[str, Any,
         page = browser.new_page(viewport={"width": 1400, "height": 1900}, accept_downloads=True)
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{lab}/lab/tree/{request.param}.ipynb?token={TOKEN}")
+        place = f"lab/workspaces/{request.param}/tree/{request.param}.ipynb"  # no other tab's chart
+        page.goto(f"{lab}/{place}?token={TOKEN}")
         _run_all(page)
         page.wait_for_selector(".simlib-chart svg", timeout=120_000)
         yield request.param, page, complaints

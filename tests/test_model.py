@@ -652,8 +652,8 @@ def test_every_input_moves_an_outcome() -> None:
             begin = 8 * (1 + 2 * i + j)
             p[name][begin : begin + 8] = rows[name].quantile(share)
     # A weaker policy, because places that are full hide what fills them; and a stronger one,
-    # because it takes much to make distribution capacity short.
-    wholesale = Policy.constant("wholesale", {"organised_crime": 20000.0})
+    # because it takes much to make distribution capacity short and treatment's reach binding.
+    wholesale = Policy.constant("wholesale", {"organised_crime": 20000.0, "treatment": 15000.0})
     policies = [Policy(name="none"), MIXED, replace(MIXED.scaled(0.1), name="some"), wholesale]
     past, _, _, flows = run(p, policies)
     end = world.record_end(load_observed())
