@@ -40,8 +40,9 @@ class Reader:
         self.page.wait_for_timeout(self.dice.choice((0, 0, 10, 60)))
 
     def _one(self, selector: str) -> Any:
+        """One that is there now; it stays the same when the last move hides others."""
         shown = self.page.locator(f".simlib-left {selector}").locator("visible=true")
-        return shown.nth(self.dice.randrange(shown.count()))
+        return self.dice.choice(shown.element_handles())
 
     def slide(self) -> None:
         self._one(".simlib-range").focus()
