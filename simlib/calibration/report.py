@@ -123,7 +123,8 @@ def _coverage(folder: Path) -> list[str]:
     return [
         f"{table['records'].iloc[0]} synthetic records drawn from the prior of "
         f"{len(parameters)} parameters, each fitted with {table['settings'].iloc[0]}. "
-        f"Over all of them the truth lay within {mean}. Ranks outside the 95 % band of an honest posterior: "
+        f"Over all of them the truth lay within {mean}. "
+        "Ranks outside the 95 % band of an honest posterior: "
         f"{len(outside)} of {len(parameters)} parameters ({0.05 * len(parameters):.0f} expected by "
         f"chance){_named(outside)}; a chance below {LEAST:.0%}: {len(uneven)}"
         f" ({LEAST * len(parameters):.0f} expected){_named(uneven)}.",
