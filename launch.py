@@ -1,6 +1,7 @@
-"""Set up simlib in .venv beside this file, then open its notebooks or run its checks.
+"""Set up simlib in .venv beside this file, then open its notebooks or the page, or run its checks.
 
     python3 launch.py [arguments for jupyter lab]
+    python3 launch.py page [arguments for voila]
     python3 launch.py test [arguments for pytest]
 
 Standard library only, and plain enough for an old Python 3 to read: it has to run before anything
@@ -25,6 +26,8 @@ LAB_OPTIONS = [
     "--LabApp.default_url=/lab/tree/notebooks/01_border_or_internal.ipynb",
     "--LabApp.extension_manager=readonly",
 ]
+# The folder's voila.json forbids the page to ask anybody outside: its template would, for icons.
+PAGE_OPTIONS = ["notebooks/page/dashboard.ipynb", "--Voila.config_file_paths=notebooks/page"]
 LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 OFFLINE_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "simlib"]]
@@ -152,6 +155,8 @@ def main(arguments):
         prepare()
         if arguments[:1] == ["test"]:
             return test(arguments[1:])
+        if arguments[:1] == ["page"]:
+            return hand_over([str(VENV_PYTHON), "-m", "voila", *PAGE_OPTIONS, *arguments[1:]])
         return hand_over([str(VENV_PYTHON), "-m", "jupyterlab", *LAB_OPTIONS, *arguments])
     except OSError as error:
         sys.exit(f"Stopped: {error}")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import test_browser as browser_test
 
@@ -20,8 +21,7 @@ MOVES = 30
 MEASURE = """
 async ({moves, upward, settled}) => {
     const panel = document.querySelector('.simlib-chart');
-    const handle = document.querySelector('.widget-slider .noUi-handle');
-    const key = upward ? 'ArrowRight' : 'ArrowLeft';
+    const slider = document.querySelector('.simlib-range');
     const drawn = () => panel.textContent.replace(/[^0-9A-Za-z. ]/g, '');
     const seen = (text) => new Promise((resolve) => {
         const look = () => {
@@ -37,8 +37,9 @@ async ({moves, upward, settled}) => {
     const taken = [];
     for (let i = 0; i < moves; i++) {
         const start = performance.now();
-        handle.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
-        const money = Math.round(handle.getAttribute('aria-valuenow'));
+        upward ? slider.stepUp() : slider.stepDown();
+        slider.dispatchEvent(new Event('input', {bubbles: true}));
+        const money = parseInt(slider.getAttribute('aria-valuetext'));
         taken.push(await seen(`Extra money ${money} million`) - start);
         if (settled) await seen(' 1000 draws');
         await new Promise((resolve) => setTimeout(resolve, settled ? 400 : 60));
@@ -99,7 +100,8 @@ def main() -> None:
 
     folders = type("Folders", (), {"mktemp": lambda self, _: Path(tempfile.mkdtemp())})()
     lab = browser_test.lab.__wrapped__(folders)
-    opened = browser_test.opened.__wrapped__(next(lab))
+    browser = browser_test.browser.__wrapped__()
+    opened = browser_test.opened.__wrapped__(next(lab), next(browser))
     page = next(opened)["page"]
     page.wait_for_timeout(15_000)  # until the other cells have run
     if chosen.picture:
@@ -120,7 +122,7 @@ def main() -> None:
     known_dragged = told("computed beforehand, in a drag", moves(page, False, False))
     print(f"ratio of 95th percentiles, single moves: {live / known:.2f} (bar 2.5)")
     print(f"ratio of 95th percentiles, in a drag: {dragged / known_dragged:.2f} (bar 2.5)")
-    for started in (opened, lab):
+    for started in (opened, browser, lab):
         next(started, None)
 
 

@@ -11,15 +11,20 @@ NO_POLICY = "your assumptions, no new policy"
 
 # Okabe and Ito's hues, darkened until a label in the same colour can be read on white (4.5 : 1).
 COLOURS = {STATUS_QUO: "#505050", BORDER: "#0072B2", INTERNAL: "#C45000", NO_POLICY: "#767676"}
-FURTHER_COLOURS = ("#007A4D", "#A34A80", "#000000")  # bluish green, reddish purple, black
+FURTHER_COLOURS = ("#00662E", "#A34A80", "#000000")  # bluish green, reddish purple, black
 INK, FAINT, GRID = "#1A1A1A", "#595959", "#E3E3E3"
 
 LIGHT, DARK = 0.12, 0.24  # opacity of the bands where three lines share a panel
-EDGE: Mapping[str, Any] = {"strokeWidth": 0.7, "strokeOpacity": 0.6}
+EDGE_WIDTH, EDGE_OPACITY = 0.7, 0.6
 LINE: Mapping[str, Any] = {"strokeWidth": 2.2}
-DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "stroke": INK, "strokeWidth": 1.2}
+NESTED = (7.0, 1.5)
+"""Width of the first and of the last of the lines that lie on each other [pixels]."""
+APART = 4.0
+"""Distance at which two lines, or the edges of two bands, are seen to be two [pixels]."""
+DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "strokeWidth": 1.2}
 
 THIN_SPACE = "\u202f"
+MINUS = "\N{MINUS SIGN}"
 NUMBER_LOCALE: Mapping[str, Any] = {
     "decimal": ".",
     "thousands": THIN_SPACE,
@@ -29,13 +34,15 @@ NUMBER_LOCALE: Mapping[str, Any] = {
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 # Pixels. Everything has a fixed place, so that nothing jumps when numbers change.
-MARGIN, HEADER, PANEL, FOOTER = 12, 112, 300, 28
-OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABEL_WIDTH, AXIS_WIDTH, GAP = 350, 220, 126, 62, 8
+MARGIN, HEADER, PANEL, FOOTER = 12, 158, 300, 42
+KEY_MIDDLE, PANEL_TITLE, PANEL_UNIT = 98, 132, 150  # within the header
+OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABEL_WIDTH, AXIS_WIDTH, GAP = 280, 290, 126, 62, 8
 WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABEL_WIDTH + AXIS_WIDTH) + GAP
 LEFT = -AXIS_WIDTH  # where text starts, counted from the left panel's axis
+BESIDE = OUTCOME_WIDTH + LABEL_WIDTH + GAP  # the same of the right panel
 LABEL_LINE, LABEL_LETTERS = 14, 20
 # Size, lines allowed, and width of a letter as a share of the size.
-TITLE, SUBTITLE, SOURCE = (19, 2, 0.54), (13, 2, 0.5), (10.5, 2, 0.5)
+TITLE, SUBTITLE, SOURCE = (19, 2, 0.54), (13, 2, 0.5), (10.5, 3, 0.5)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -55,6 +62,14 @@ def number(value: float, digits: int = 3) -> str:
     """
     if value == 0:
         return "0"
-    decimals = digits - 1 - math.floor(math.log10(abs(value)))
-    text = f"{round(abs(float(value)), decimals):,.{max(decimals, 0)}f}"
-    return ("\N{MINUS SIGN}" if value < 0 else "") + text.replace(",", THIN_SPACE)
+    rounded = abs(float(value))
+    for _ in range(2):  # once more where rounding added a digit, as from 9.97 to 10
+        decimals = digits - 1 - math.floor(math.log10(rounded))
+        rounded = round(rounded, decimals)
+    text = f"{rounded:,.{max(decimals, 0)}f}"
+    return (MINUS if value < 0 else "") + text.replace(",", THIN_SPACE)
+
+
+def spoken(text: str) -> str:
+    """A text as a screen reader should get it: no thin spaces, no signs that it passes over."""
+    return text.replace(THIN_SPACE, ",").replace(MINUS, "minus ")

@@ -1,49 +1,57 @@
-"""The tables behind a picture: checked, trimmed, with limits of axes and places of text."""
+"""The tables behind a picture: trimmed, with colours, limits of axes, labels and hatching."""
 
-import math
-import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from simlib.chart_checks import BANDS, check
+from simlib.chart_places import (
+    Floats,
+    from_first_difference,
+    hatching,
+    in_order,
+    on_axis,
+    placed,
+    round_limits,
+    spread,
+    until_they_part,
+    wrap_evenly,
+)
 from simlib.chart_style import (
+    APART,
+    BESIDE,
     COLOURS,
+    DIFFERENCE_WIDTH,
     FAINT,
     FURTHER_COLOURS,
     INK,
     LABEL_LETTERS,
     LABEL_LINE,
+    LEFT,
+    LINE,
+    NESTED,
     NO_POLICY,
+    OUTCOME_WIDTH,
     PANEL,
+    PANEL_TITLE,
+    PANEL_UNIT,
     SOURCE,
     STATUS_QUO,
     SUBTITLE,
     TITLE,
-    WIDTH,
-    number,
 )
-from simlib.errors import Faults, InputError, unknown
+from simlib.errors import InputError
 
-BANDS = ["low90", "low50", "median", "high50", "high90"]
-COLUMNS: Mapping[str, list[str]] = {
-    "lines": ["year", "series", *BANDS],
-    "difference": ["year", "series", *BANDS],
-    "observed": ["year", "value", "provisional"],
-    "words": ["title", "subtitle", "footer"],
-}
-OPTIONAL_COLUMNS: Mapping[str, list[str]] = {
-    "lines": ["extrapolated"],
-    "difference": ["extrapolated"],
-}
-TEXT_COLUMNS = ("series", "title", "subtitle", "footer")
-MAX_ROWS = 5_000  # bands and a few single trajectories, never raw draws
-
-# The round step for a fifth of an axis: at least so many units of its power of ten, so many.
-STEPS = ((50**0.5, 10), (10**0.5, 5), (2**0.5, 2), (0, 1))
-
-Floats = NDArray[np.float64]
+MEDIAN = BANDS.index("median")
+SOLID, ASSUMED, BEYOND = 0, 1, 2
+"""How a line is dashed: not at all, under the reader's assumptions, beyond the record."""
+SIDES = {"more": "↑", "fewer": "↓"}
+HATCHED = "/// beyond any spending on record"
+KEY = "line: median · dark band: middle half of simulated futures · light band: 9 in 10"
+DOTS = [(LEFT + 500.0, INK), (LEFT + 574.0, "white")]
+CLOSE = "the lines differ by less than their width: see the difference"
 
 
 def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -53,16 +61,17 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     ----------
     tables : mapping of str to DataFrame
         ``lines``: year, series, low90, low50, median, high50, high90 [unit of the outcome];
-        optionally ``extrapolated`` (bool: beyond the range of the evidence).
+        optionally ``extrapolated`` (bool: beyond the range of the evidence), drawn hatched.
         ``difference``: the same columns; differences from the status quo, from paired draws.
-        It may have no rows.
-        ``observed``: year, value, provisional (bool).
-        ``words``: one row; title, subtitle, footer.
+        ``observed``: year, value, provisional (bool). These three may have no rows.
+        ``words``: one row; title, subtitle, footer; optionally outcome and unit (of the left
+        panel), difference and difference_unit (of the right one), more and fewer (its upper and
+        lower side) and record_end, the year in which the record ends.
 
     Returns
     -------
     dict of str to DataFrame
-        One table for each name that :func:`comparison` refers to.
+        One table for each name that :func:`simlib.charts.comparison` refers to.
 
     Raises
     ------
@@ -70,26 +79,42 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         With every fault of the tables.
     """
     check(tables)
-    observed, words = tables["observed"], tables["words"].iloc[0]
+    observed, words = tables["observed"], tables["words"].iloc[0].to_dict()
     lines, difference = in_order(tables["lines"]), in_order(tables["difference"])
     palette = _palette([*lines["series"], *difference["series"]])
     difference = from_first_difference(difference[difference["series"] != STATUS_QUO])
-    record_end = observed["year"].max() + 0.5
-    top = round_limits(0.0, max(lines["high90"].max(), observed["value"].max()))
-    around = _difference_limits(difference, top[1] / 100)
-    years = [*lines["year"], *observed["year"]]
-    later = difference["year"] if len(difference) else [record_end, max(years)]
+    top = _limits(pd.concat([lines["low90"], lines["high90"], observed["value"]]))
+    around = _limits(
+        pd.concat([difference["low90"], difference["high90"]]), (top[1] - top[0]) / 100
+    )
+    years = [*lines["year"], *observed["year"]] or [*difference["year"]]
+    record_end = words.get("record_end", observed["year"].max() + 0.5)
+    if not record_end > min(years):
+        record_end = np.nan
+    later = [*difference["year"]] or [np.fmax(record_end, min(years)), max(years)]
+    corners, later_corners = _corners(years, top), _corners(later, around)
+    reference = NO_POLICY if NO_POLICY in lines["series"].to_numpy() else STATUS_QUO
+    gaps = _gaps(lines, reference, PANEL / (top[1] - top[0]))
+    drawn = _styled(until_they_part(lines), palette, gaps)
+    apart = _styled(difference, palette, {})
     return {
-        "lines": _styled(until_they_part(lines), palette),
+        "lines": _or_unseen(drawn, corners),
         "lines_labels": _labels(lines, top, palette),
-        "lines_corners": _corners(years, top),
-        "difference": _styled(difference, palette),
-        "difference_labels": _labels(difference, around, palette, [STATUS_QUO]),
-        "difference_corners": _corners(later, around),
-        "observed": observed,
-        "record": pd.DataFrame({"end": [record_end]}),
-        "heading": _heading(words["title"], words["subtitle"]),
-        "footer": _place(words["footer"], SOURCE, 0.0, "normal", FAINT),
+        "lines_corners": corners,
+        "lines_hatch": _hatch(drawn, corners, OUTCOME_WIDTH),
+        "difference": _or_unseen(apart, later_corners),
+        "difference_labels": _labels(difference, around, palette, [reference], ranges=True),
+        "difference_corners": later_corners,
+        "difference_hatch": _hatch(apart, later_corners, DIFFERENCE_WIDTH),
+        "sides": _sides(words, around),
+        "observed": _or_unseen(_dots(observed), corners),
+        "record": _or_unseen(
+            pd.DataFrame({"end": [record_end], "colour": FAINT}).dropna(), corners
+        ),
+        "heading": _heading(words, _close(gaps)),
+        "key": _key(len(observed) > 0, bool((drawn["dashed"] == BEYOND).any())),
+        "key_dots": pd.DataFrame(DOTS if len(observed) else DOTS[:0], columns=["x", "fill"]),
+        "footer": placed(words["footer"], SOURCE, 0.0, "normal", FAINT),
     }
 
 
@@ -102,20 +127,113 @@ def _palette(series: Iterable[str]) -> dict[str, str]:
     return COLOURS | dict(zip(further, FURTHER_COLOURS, strict=False))
 
 
-def _styled(table: pd.DataFrame, palette: Mapping[str, str]) -> pd.DataFrame:
-    return table.assign(
-        colour=table["series"].map(palette),
-        dashed=(table["series"] == NO_POLICY).astype(int),
-        shade=min(1.0, 3 / max(table["series"].nunique(), 1)),
+# --- lines and bands --------------------------------------------------------------------------
+
+
+def _gaps(lines: pd.DataFrame, reference: str, scale: float) -> dict[str, tuple[float, float]]:
+    """How far each line, and its bands, ever are from the line without new policy [pixels]."""
+    series, years = lines["series"].to_numpy(), lines["year"].to_numpy()
+    values = lines[BANDS].to_numpy(dtype=float) * scale
+    own = series == reference
+    if not own.any():
+        return {}
+    found = {}
+    for name in dict.fromkeys(series):
+        if name not in (reference, STATUS_QUO):
+            other = series == name
+            _, first, second = np.intersect1d(years[own], years[other], return_indices=True)
+            apart = np.abs(values[other][second] - values[own][first])
+            if not apart.any():
+                continue  # it is not drawn, see until_they_part
+            found[name] = (float(apart[:, MEDIAN].max(initial=0)), float(apart.max(initial=0)))
+    return {reference: (min((gap for gap, _ in found.values()), default=np.inf), np.inf)} | found
+
+
+def _close(gaps: Mapping[str, tuple[float, float]]) -> bool:
+    """Whether all lines lie within the width of one."""
+    return len(gaps) > 1 and all(gap < LINE["strokeWidth"] for gap, _ in [*gaps.values()][1:])
+
+
+def _styled(
+    table: pd.DataFrame, palette: Mapping[str, str], gaps: Mapping[str, tuple[float, float]]
+) -> pd.DataFrame:
+    """Colour, dashes, width and shade of each row.
+
+    Lines that lie on each other are drawn one inside the other, the first the widest, so that
+    each is seen; a band that lies on another's is left clear, so that it does not look darker.
+    """
+    codes, names = pd.factorize(table["series"])
+    plain, several = LINE["strokeWidth"], min(1.0, 3 / max(len(names), 1))
+    stroke, shade = np.full(len(names), plain), np.full(len(names), several)
+    for name, widest in zip(gaps, np.linspace(*NESTED, max(len(gaps), 2)), strict=False):
+        gap, band_gap = gaps[name]
+        stroke[names == name] += (widest - plain) * max(0.0, 1 - gap / APART)
+        shade[names == name] *= min(1.0, band_gap / APART)
+    years = table["year"].to_numpy(dtype=float)
+    parted = years[~table["series"].isin((STATUS_QUO, NO_POLICY)).to_numpy()]
+    dashed = np.where(names == NO_POLICY, ASSUMED, SOLID)[codes]
+    if "extrapolated" in table:
+        dashed = np.where(table["extrapolated"], BEYOND, dashed)
+    return _in_pieces(
+        table.assign(
+            colour=np.array([palette[name] for name in names], dtype=object)[codes],
+            shade=shade[codes],
+        ),
+        dashed,
+        np.where(years >= parted.min(initial=np.inf), stroke[codes], plain),
     )
 
 
-def _difference_limits(difference: pd.DataFrame, least: float) -> tuple[float, float]:
-    """Limits that hold zero; `least` either side of it where nothing differs."""
-    low, high = min(difference["low90"], default=0.0), max(difference["high90"], default=0.0)
-    if low == high == 0:
-        low, high = -least, least
-    return round_limits(min(low, 0.0), max(high, 0.0))
+def _in_pieces(table: pd.DataFrame, dashed: Floats, stroke: Floats) -> pd.DataFrame:
+    """Number the stretches of a line that look alike; each begins where the last one ends."""
+    series = table["series"].to_numpy()
+    changes = np.zeros(len(table), dtype=bool)
+    changes[1:] = (np.diff(dashed) != 0) | (np.diff(stroke) != 0)
+    changes[1:] &= series[1:] == series[:-1]
+    joints = np.flatnonzero(changes)
+    rows = np.insert(np.arange(len(table)), joints, joints - 1)
+    looks = np.insert(np.arange(len(table)), joints, joints)
+    look = {"dashed": dashed, "stroke": stroke, "piece": np.cumsum(changes)}
+    columns = {name: values.to_numpy()[rows] for name, values in table.items()}
+    return pd.DataFrame(columns | {name: values[looks] for name, values in look.items()})
+
+
+def _hatch(table: pd.DataFrame, corners: pd.DataFrame, width: float) -> pd.DataFrame:
+    """Strokes over the bands of what is extrapolated."""
+    beyond = table[table["dashed"] == BEYOND]
+    if beyond.empty:
+        return _or_unseen(pd.DataFrame(columns=["x", "x2", "y", "y2", "colour"]), corners)
+    strokes = []
+    for index, (colour, band) in enumerate(beyond.groupby("colour", sort=False)):
+        slope = -1 if index % 2 else 1
+        strokes.append(hatching(band, corners, width, slope).assign(colour=colour))
+    return pd.concat(strokes, ignore_index=True)
+
+
+def _limits(values: pd.Series, least: float = 0.0) -> tuple[float, float]:
+    """Limits of an axis that hold zero; `least` either side of it where all is zero."""
+    low, high = min(values.min(), 0.0), max(values.max(), 0.0)
+    if not low < high:
+        least = least or 1.0
+        return round_limits(-least, least)
+    return round_limits(low, high)
+
+
+def _dots(observed: pd.DataFrame) -> pd.DataFrame:
+    """The record: filled where it is final, hollow where it is provisional."""
+    fill = np.where(observed["provisional"].to_numpy(dtype=bool), "white", INK)
+    return observed.assign(fill=fill, colour=INK)
+
+
+def _or_unseen(table: pd.DataFrame, corners: pd.DataFrame) -> pd.DataFrame:
+    """The table; where it has no row, one that is not seen: an axis of nothing has no ends."""
+    if len(table):
+        return table
+    year, value = corners.iloc[0]
+    places = dict.fromkeys(("year", "x", "x2", "end"), year)
+    places |= dict.fromkeys((*BANDS, "value", "y", "y2"), value)
+    words = {"series": "", "colour": "transparent", "fill": "transparent"}
+    return pd.DataFrame([{column: (places | words).get(column, 0) for column in table}])
 
 
 def _corners(years: Iterable[float], limits: tuple[float, float]) -> pd.DataFrame:
@@ -123,27 +241,33 @@ def _corners(years: Iterable[float], limits: tuple[float, float]) -> pd.DataFram
     return pd.DataFrame({"year": [min(years), max(years)], "value": limits})
 
 
+# --- text -------------------------------------------------------------------------------------
+
+
 def _labels(
     table: pd.DataFrame,
     limits: tuple[float, float],
     palette: Mapping[str, str],
-    at_zero: Iterable[str] = (),
+    at_zero: Sequence[str] = (),
+    ranges: bool = False,
 ) -> pd.DataFrame:
     """Names and last values at the line ends, moved apart where they would overlap [pixels]."""
-    last = table[table["year"] == table["year"].max()]
-    names, values, texts = [], [], []
-    for _, row in last.iterrows():
+    span = limits[1] - limits[0]
+    names, values = [*at_zero], [0.0] * len(at_zero)
+    texts = [wrap_evenly(name, LABEL_LETTERS, 2) for name in at_zero]
+    for _, row in table[table["year"] == table["year"].max()].iterrows():
         names.append(row["series"])
         values.append(row["median"])
         texts.append(wrap_evenly(row["series"], LABEL_LETTERS, 2))
-        texts[-1].append(f"{number(row['median'])} in {row['year']:.0f}")
+        ranged = ranges and row["low90"] < row["high90"]
+        digits = 2 if ranged else 3
+        texts[-1].append(f"{on_axis(row['median'], span, digits)} in {row['year']:.0f}")
+        if ranged:
+            low, high = (on_axis(row[end], span, digits) for end in ("low90", "high90"))
+            texts[-1].append(f"({low} to {high})")
         if row.get("extrapolated", False):
-            texts[-1].append("beyond the evidence")
-    for name in at_zero:
-        names.append(name)
-        values.append(0.0)
-        texts.append([name])
-    ends: Floats = PANEL * (limits[1] - np.array(values)) / (limits[1] - limits[0])
+            texts[-1].append("extrapolation")
+    ends: Floats = PANEL * (limits[1] - np.array(values)) / span
     heights = np.array([LABEL_LINE * len(text) for text in texts], dtype=float)
     centres = spread(ends, heights + 4, PANEL)
     return pd.DataFrame(
@@ -157,208 +281,43 @@ def _labels(
     )
 
 
-def _heading(title: str, subtitle: str) -> pd.DataFrame:
-    first = _place(title, TITLE, 0.0, "bold", INK)
-    second = _place(
-        subtitle, SUBTITLE, first["y"].max() + 4 if len(first) else 0.0, "normal", FAINT
-    )
-    return pd.concat([first, second], ignore_index=True)
-
-
-def _place(
-    text: str, style: tuple[float, int, float], top: float, weight: str, colour: str
-) -> pd.DataFrame:
-    """A text in lines that fit, with the lower edge of each [pixels]."""
-    size, most, letter = style
-    lines = wrap_evenly(text, int(WIDTH / (size * letter)), most)
+def _sides(words: Mapping[str, Any], limits: tuple[float, float]) -> pd.DataFrame:
+    """What the two sides of zero are called; nothing where there is no such side."""
+    there = {"more": limits[1] > 0, "fewer": limits[0] < 0}
     return pd.DataFrame(
         {
-            "text": pd.Series(lines, dtype=str),
-            "y": top + size * 1.25 * np.arange(1, len(lines) + 1),
-            "size": size,
-            "weight": weight,
-            "colour": colour,
+            side: [f"{arrow} {words.get(side, side)}" if there[side] else ""]
+            for side, arrow in SIDES.items()
         }
     )
 
 
-# --- checks -----------------------------------------------------------------------------------
+def _key(recorded: bool, hatched: bool) -> pd.DataFrame:
+    """What bands, dots and hatching mean, each with its place; only what there is to see."""
+    rows = [(LEFT + 32.0, KEY)]
+    if recorded:
+        rows += [(LEFT + 508.0, "recorded"), (LEFT + 582.0, "recorded, provisional")]
+    if hatched:
+        rows.append((LEFT + 728.0, HATCHED))
+    return pd.DataFrame(rows, columns=["x", "text"])
 
 
-def check(tables: Mapping[str, pd.DataFrame]) -> None:
-    """Refuse tables that would draw a wrong picture.
-
-    Parameters
-    ----------
-    tables : mapping of str to DataFrame
-        By the names of `COLUMNS`.
-
-    Raises
-    ------
-    InputError
-        With every fault: tables, columns, gaps, too many rows, bands out of order.
-    """
-    faults = [Faults("chart")]
-    for name in COLUMNS.keys() - tables.keys():
-        faults[0].add(f"table {name!r}", f"is missing; its columns: {', '.join(COLUMNS[name])}")
-    for name in tables:
-        faults.append(Faults(f"chart, table {name!r}"))
-        if name in COLUMNS:
-            _check_table(name, tables[name], faults[-1])
-        else:
-            faults[0].add("tables", unknown(name, COLUMNS))
-    messages = [message for each in faults for message in each.messages]
-    if messages:
-        raise InputError(messages)
-
-
-def _check_table(name: str, table: pd.DataFrame, faults: Faults) -> None:
-    """Columns first, then cells, then what cells mean together: each needs the one before."""
-    wanted = [*COLUMNS[name], *(c for c in OPTIONAL_COLUMNS.get(name, []) if c in table)]
-    for column in wanted:
-        if column not in table:
-            faults.add("columns", f"{column!r} is missing")
-    for column in table:
-        if column not in wanted:
-            faults.add("columns", unknown(column, [*wanted, *OPTIONAL_COLUMNS.get(name, [])]))
-    if name == "words" and len(table) != 1:
-        faults.add("rows", f"must be one, not {len(table):,}")
-    if len(table) > MAX_ROWS or (table.empty and name != "difference"):
-        faults.add("rows", f"1 to {MAX_ROWS:,} allowed (bands, not raw draws), not {len(table):,}")
-    if not faults.messages:
-        _check_cells(table[wanted], faults)
-    if not faults.messages and "median" in wanted:
-        _check_bands(table, faults)
-
-
-def _check_cells(table: pd.DataFrame, faults: Faults) -> None:
-    usable = {}
-    for column, values in table.items():
-        if column in TEXT_COLUMNS:
-            usable[column] = values.map(lambda cell: isinstance(cell, str)).to_numpy(dtype=bool)
-        elif pd.api.types.is_numeric_dtype(values):
-            usable[column] = np.isfinite(values.to_numpy(dtype=float, na_value=np.nan))
-        else:
-            faults.add(f"column {column!r}", f"must hold numbers, not {values.dtype}")
-    for column, good in usable.items():
-        if not good.all():
-            kind = "text" if column in TEXT_COLUMNS else "finite number"
-            faults.add(f"column {column!r}", f"no {kind} in row {table.index[~good][0]}")
-
-
-def _check_bands(table: pd.DataFrame, faults: Faults) -> None:
-    crossed = (np.diff(table[BANDS].to_numpy(dtype=float), axis=1) < 0).any(axis=1)
-    repeated = table.duplicated(["year", "series"]).to_numpy()
-    for bad, problem in (
-        (crossed, f"is not {' <= '.join(BANDS)}"),
-        (repeated, "has more than one row"),
-    ):
-        if bad.any():
-            row = table[bad].iloc[0]
-            faults.add(f"{row['series']}, {row['year']:.0f}", problem)
-
-
-# --- trimming and placing ---------------------------------------------------------------------
-
-
-def in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows by series, in order of appearance, and by year; numbered from 0."""
-    codes, _ = pd.factorize(table["series"])
-    order = np.lexsort((table["year"].to_numpy(), codes))
-    return table.iloc[order].reset_index(drop=True)
-
-
-def until_they_part(lines: pd.DataFrame) -> pd.DataFrame:
-    """Drop what lies exactly under the status quo: several equal bands look like a darker one.
-
-    Parameters
-    ----------
-    lines : DataFrame
-        As `in_order` returns it.
-
-    Returns
-    -------
-    DataFrame
-        Each other series from the last year in which it still is the status quo.
-    """
-    series = lines["series"].to_numpy()
-    values = lines[BANDS].to_numpy(dtype=float)
-    own = series == STATUS_QUO
-    status_quo = pd.DataFrame(values[own], index=lines["year"].to_numpy()[own])
-    kept = own | (status_quo.reindex(lines["year"]).to_numpy() != values).any(axis=1)
-    kept[:-1] |= kept[1:] & (series[1:] == series[:-1])
-    return lines[kept]
-
-
-def from_first_difference(difference: pd.DataFrame) -> pd.DataFrame:
-    """Start in the year before anything differs; before it there is nothing to see."""
-    differs = (difference[BANDS].to_numpy(dtype=float) != 0).any(axis=1)
-    if not differs.any():
-        return difference
-    years = difference["year"].to_numpy()
-    return difference[years >= years[differs].min() - 1]
-
-
-def round_limits(low: float, high: float) -> tuple[float, float]:
-    """Axis limits on round numbers that are ticks too, about five steps apart (d3's rule).
-
-    Raises
-    ------
-    ValueError
-        If `high` is not above `low`.
-    """
-    fifth = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(fifth))
-    step = power * next(round_one for least, round_one in STEPS if fifth >= least * power)
-    limits = (
-        math.floor(round(low / step, 9)) * step,
-        math.ceil(round(high / step, 9)) * step,
+def _heading(words: Mapping[str, Any], close: bool) -> pd.DataFrame:
+    """Title and subtitle, then above each panel what it shows and in which unit."""
+    first = placed(words["title"], TITLE, 0.0, "bold", INK)
+    under = first["y"].max() + 4 if len(first) else 0.0
+    second = placed(words["subtitle"], SUBTITLE, under, "normal", FAINT)
+    unit = words.get("unit", "")
+    units = f"{unit}; {CLOSE}" if close else unit, words.get("difference_unit", "")
+    titles = words.get("outcome", ""), words.get("difference", "")
+    above = pd.DataFrame(
+        {
+            "text": [*titles, *units],
+            "x": [float(LEFT), float(BESIDE)] * 2,
+            "y": [PANEL_TITLE, PANEL_TITLE, PANEL_UNIT, PANEL_UNIT],
+            "size": [13, 13, 12, 12],
+            "weight": ["bold", "bold", "normal", "normal"],
+            "colour": [INK, INK, FAINT, FAINT],
+        }
     )
-    # A wider axis may have wider steps, of which the limits must be multiples as well.
-    return limits if limits == (low, high) else round_limits(*limits)
-
-
-def spread(at: Floats, heights: Floats, room: float) -> Floats:
-    """Places near `at` where things keep their order, do not overlap and stay in the room.
-
-    Take away the height of what comes before; what is left must not decrease. Halfway between
-    its running maximum and its running minimum from the end, it does not.
-
-    Parameters
-    ----------
-    at, heights : array, shape (things,) [pixels]
-        Wanted centres, counted from the top, and heights.
-    room : float [pixels]
-        If it is too small for all, they run over its end.
-
-    Returns
-    -------
-    array, shape (things,) [pixels]
-        Centres.
-    """
-    order = np.argsort(at, kind="stable")
-    before = np.cumsum(heights[order]) - heights[order] / 2
-    free = at[order] - before
-    rising = (np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]) / 2
-    centres = np.empty_like(before)
-    centres[order] = np.clip(rising, 0.0, max(room - heights.sum(), 0.0)) + before
-    return centres
-
-
-def wrap_evenly(text: str, width: int, most: int) -> list[str]:
-    """Break a text into lines of about equal length.
-
-    Parameters
-    ----------
-    text : str
-    width : int
-        Letters that fit in a line.
-    most : int
-        Lines allowed; a text that needs more is cut, and ends with an ellipsis.
-    """
-    lines = textwrap.wrap(text, width, max_lines=most, placeholder=" …", break_on_hyphens=False)
-    for narrower in range(math.ceil(len(text) / len(lines)) if lines else width, width):
-        even = textwrap.wrap(text, narrower, break_on_hyphens=False)
-        if len(even) <= len(lines):
-            return even
-    return lines
+    return pd.concat([first, second, above], ignore_index=True)

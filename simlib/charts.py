@@ -6,13 +6,13 @@ export gets the same tables from :func:`fill` and is drawn by :func:`export`, wi
 """
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 import altair as alt
 import pandas as pd
-import vl_convert
 
+from simlib.chart_checks import BANDS
+from simlib.chart_files import MIME, export
 from simlib.chart_style import (
     AXIS_WIDTH,
     BORDER,
@@ -20,7 +20,8 @@ from simlib.chart_style import (
     DARK,
     DIFFERENCE_WIDTH,
     DOT,
-    EDGE,
+    EDGE_OPACITY,
+    EDGE_WIDTH,
     FAINT,
     FONT,
     FOOTER,
@@ -29,6 +30,7 @@ from simlib.chart_style import (
     HEADER,
     INK,
     INTERNAL,
+    KEY_MIDDLE,
     LABEL_LINE,
     LABEL_WIDTH,
     LEFT,
@@ -43,8 +45,7 @@ from simlib.chart_style import (
     WIDTH,
     number,
 )
-from simlib.chart_tables import BANDS, prepare
-from simlib.errors import InputError, unknown
+from simlib.chart_tables import ASSUMED, BEYOND, SOLID, prepare
 
 __all__ = [
     "BORDER",
@@ -71,28 +72,20 @@ BAND_ENDS = {
 # --- picture ----------------------------------------------------------------------------------
 
 
-def comparison(outcome: str, unit: str) -> alt.VConcatChart:
+def comparison() -> alt.VConcatChart:
     """The comparison: outcome a year with bands and history; beside it the difference.
 
-    The chart holds no data. It refers by name to the tables that :func:`prepare` returns, and
-    has the same size whatever they hold.
-
-    Parameters
-    ----------
-    outcome : str
-        What is counted, for example ``Overdose deaths``.
-    unit : str
-        Its unit, for example ``deaths a year``.
+    The chart holds no data and no words. It refers by name to the tables that :func:`prepare`
+    returns, and has the same size whatever they hold.
 
     Returns
     -------
     alt.VConcatChart
         To be shown by :class:`simlib.dashboard.live_chart.LiveChart`, or filled by :func:`fill`.
     """
-    difference = f"Difference from {STATUS_QUO}"
     panels = alt.hconcat(
-        _panel("lines", outcome, unit, OUTCOME_WIDTH, _record_end(), _history()),
-        _panel("difference", difference, unit, DIFFERENCE_WIDTH, _zero_line(), []),
+        _panel("lines", OUTCOME_WIDTH, _record_end(), _history()),
+        _panel("difference", DIFFERENCE_WIDTH, _zero_line(), _sides()),
         spacing=GAP,
     )
     beside = WIDTH + LEFT  # rows of a column share the left panel's axis as their origin
@@ -149,19 +142,22 @@ def _pixel(column: str, height: int) -> alt.Y:
     return alt.Y(f"{column}:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
 
 
+def _across() -> alt.X:
+    """The column of pixels from the left panel's axis."""
+    return alt.X("x:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), axis=None)
+
+
 def _colour() -> alt.Color:
     return alt.Color("colour:N", scale=None)
 
 
 def _panel(
-    name: str, title: str, unit: str, width: int, below: list[alt.Chart], above: list[alt.Chart]
+    name: str, width: int, below: list[alt.Chart], above: list[alt.Chart]
 ) -> alt.HConcatChart:
     """Layers over one pair of axes, with the names and values at the line ends beside them."""
     corners = _table(f"{name}_corners").mark_point(opacity=0)
     corners = corners.encode(x=_year("year"), y=_value("value"))
-    panel = alt.layer(corners, *below, *_bands(name), *above).properties(
-        width=width, height=PANEL, title=alt.TitleParams(title, subtitle=unit)
-    )
+    panel = alt.layer(corners, *below, *_bands(name), *above).properties(width=width, height=PANEL)
     labels = _table(f"{name}_labels").encode(color=_colour())
     leader = labels.mark_rule(strokeWidth=0.8, clip=True).encode(
         x=alt.value(1), x2=alt.value(9), y=_pixel("line_end", PANEL), y2="centre"
@@ -175,44 +171,60 @@ def _panel(
 
 def _bands(name: str) -> list[alt.Chart]:
     """Light and dark bands, medians, and unseen points that answer the mouse with numbers."""
-    table = _table(name).encode(x=_year("year"), color=_colour(), detail="series:N")
+    table = _table(name).encode(x=_year("year"), color=_colour(), detail=["series:N"])
     edge = alt.Stroke("colour:N", scale=None)
-    dash = alt.StrokeDash(
-        "dashed:O", scale=alt.Scale(domain=[0, 1], range=[[1, 0], [5, 3]]), legend=None
-    )
+    kinds = alt.Scale(domain=[SOLID, ASSUMED, BEYOND], range=[[1, 0], [5, 3], [11, 4]])
+    dash = alt.StrokeDash("dashed:O", scale=kinds, legend=None)
+    width = alt.StrokeWidth("stroke:Q", scale=None, legend=None)
     hover = [alt.Tooltip("series:N", title="line"), alt.Tooltip("year:Q", format="d")]
     hover += [alt.Tooltip(f"{c}:Q", format=",.3~r", title=t) for c, t in BAND_ENDS.items()]
     layers = [
-        table.mark_area(fillOpacity=alt.expr(f"{shade} * datum.shade"), **EDGE).encode(
-            y=_value(low), y2=high, stroke=edge
-        )
+        table.mark_area(
+            fillOpacity=alt.expr(f"{shade} * datum.shade"),
+            strokeOpacity=alt.expr(f"{EDGE_OPACITY} * datum.shade"),
+            strokeWidth=EDGE_WIDTH,
+        ).encode(y=_value(low), y2=high, stroke=edge)
         for shade, low, high in ((LIGHT, BANDS[0], BANDS[-1]), (DARK, BANDS[1], BANDS[-2]))
     ]
-    layers.append(table.mark_line(**LINE).encode(y=_value("median"), strokeDash=dash))
+    strokes = _table(f"{name}_hatch").mark_rule(strokeWidth=0.8, strokeOpacity=0.6)
+    layers.append(strokes.encode(x=_year("x"), x2="x2", y=_value("y"), y2="y2", color=_colour()))
+    lines = table.mark_line().encode(y=_value("median"), strokeDash=dash, strokeWidth=width)
+    layers.append(lines.encode(detail=["series:N", "piece:N"]))
     points = table.mark_point(size=110, opacity=0)
     return [*layers, points.encode(y=_value("median"), tooltip=hover)]
 
 
 def _history() -> list[alt.Chart]:
-    fill = alt.condition("datum.provisional", alt.value("white"), alt.value(INK))
     hover = [alt.Tooltip("year:Q", format="d"), alt.Tooltip("value:Q", format=",", title="count")]
     dots = _table("observed").mark_circle(**DOT)
-    return [dots.encode(x=_year("year"), y=_value("value"), fill=fill, tooltip=hover)]
+    return [
+        dots.encode(
+            x=_year("year"),
+            y=_value("value"),
+            fill=alt.Fill("fill:N", scale=None),
+            stroke=alt.Stroke("colour:N", scale=None),
+            tooltip=hover,
+        )
+    ]
 
 
 def _record_end() -> list[alt.Chart]:
-    record = _table("record").encode(x=_year("end"))
-    text = record.mark_text(align="left", dx=5, fontSize=11, color=FAINT, text="projection →")
-    return [record.mark_rule(color=FAINT, strokeDash=[2, 2]), text.encode(y=alt.value(6))]
+    record = _table("record").encode(x=_year("end"), color=_colour())
+    text = record.mark_text(align="left", dx=5, fontSize=11, text="projection →")
+    return [record.mark_rule(strokeDash=[2, 2]), text.encode(y=alt.value(-8))]
 
 
 def _zero_line() -> list[alt.Chart]:
-    """The status quo, and which way is better."""
-    zero = _constant().mark_rule(color=COLOURS[STATUS_QUO], **LINE).encode(y=_value("zero"))
+    """The status quo."""
+    return [_constant().mark_rule(color=COLOURS[STATUS_QUO], **LINE).encode(y=_value("zero"))]
+
+
+def _sides() -> list[alt.Chart]:
+    """Which side of zero means what."""
+    text = _table("sides").mark_text(align="left", fontSize=11, color=FAINT)
     return [
-        zero,
-        _caption("↑ more", x=4, y=6, size=11),
-        _caption("↓ fewer", x=4, y=PANEL - 8, size=11),
+        text.encode(x=alt.value(4), y=alt.value(y), text=f"{side}:N")
+        for side, y in (("more", -8), ("fewer", PANEL - 8))
     ]
 
 
@@ -225,12 +237,12 @@ def _text(name: str, height: int) -> alt.Chart:
     """Lines of text at the places that their table gives."""
     size, weight = alt.expr("datum.size"), alt.expr("datum.weight")
     text = _table(name).mark_text(align="left", baseline="bottom", fontSize=size, fontWeight=weight)
-    return text.encode(x=alt.value(LEFT), y=_pixel("y", height), text="text:N", color=_colour())
+    return text.encode(x=_across(), y=_pixel("y", height), text="text:N", color=_colour())
 
 
 def _key() -> list[alt.Chart]:
     """What bands and dots mean, drawn as they are in the panels, along the heading's foot."""
-    y = HEADER - 14
+    y = KEY_MIDDLE
     colour, sides = COLOURS[STATUS_QUO], {"x": alt.value(LEFT), "x2": alt.value(LEFT + 26)}
     layers = [
         _constant()
@@ -239,23 +251,14 @@ def _key() -> list[alt.Chart]:
         for half, shade in ((8, LIGHT), (4, DARK))
     ]
     layers.append(_constant().mark_rule(color=colour, **LINE).encode(y=alt.value(y), **sides))
-    for x, fill in ((LEFT + 500, INK), (LEFT + 574, "white")):
-        dot = _constant().mark_circle(**DOT, fill=fill)
-        layers.append(dot.encode(x=alt.value(x), y=alt.value(y)))
-    bands = "line: median · dark band: middle half of simulated futures · light band: 9 in 10"
-    for x, text in ((32, bands), (508, "recorded"), (582, "recorded, provisional")):
-        layers.append(_caption(text, x=LEFT + x, y=y, size=12))
-    return layers
-
-
-# --- files ------------------------------------------------------------------------------------
-
-MIME = {
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "pdf": "application/pdf",
-    "html": "text/html",
-}
+    dots = (
+        _table("key_dots")
+        .mark_circle(**DOT, stroke=INK)
+        .encode(fill=alt.Fill("fill:N", scale=None))
+    )
+    words = _table("key").mark_text(align="left", fontSize=12, color=FAINT)
+    at = {"x": _across(), "y": alt.value(y)}
+    return [*layers, dots.encode(**at), words.encode(text="text:N", **at)]
 
 
 def fill(chart: alt.TopLevelMixin, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -280,41 +283,6 @@ def fill(chart: alt.TopLevelMixin, tables: Mapping[str, pd.DataFrame]) -> dict[s
     """
     spec = chart.to_dict()
     datasets = {name: table.to_dict("records") for name, table in prepare(tables).items()}
-    title, subtitle, _ = tables["words"].iloc[0]
+    title, subtitle = tables["words"].iloc[0][["title", "subtitle"]]
     spec["datasets"] |= datasets  # the chart's own are those of the key
     return spec | {"description": f"{title} {subtitle}"}
-
-
-def export(spec: dict[str, Any], kind: str) -> bytes:
-    """The filled chart as a file; no network is used, and the HTML needs none either.
-
-    Parameters
-    ----------
-    spec : dict
-        From :func:`fill`.
-    kind : str
-        ``png`` (two pixels for each of the picture's), ``svg``, ``pdf`` or ``html``.
-
-    Returns
-    -------
-    bytes
-        Contents of the file; its type is ``MIME[kind]``.
-
-    Raises
-    ------
-    InputError
-        If `kind` is unknown.
-    """
-    if kind == "png":
-        return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
-    description = escape(spec["description"])
-    if kind == "svg":
-        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-        return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1).encode()
-    if kind == "pdf":
-        return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
-    if kind == "html":
-        page = vl_convert.vegalite_to_html(spec, bundle=True)
-        page = page.replace("<html>", '<html lang="en">', 1)
-        return page.replace("<title>Chart<", f"<title>{description}<", 1).encode()
-    raise InputError(f"kind of file {unknown(kind, MIME)}")

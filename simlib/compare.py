@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, unknown
+from simlib.parameters import load_parameters, number_fault
 from simlib.results import PAYERS, QUANTILES, Ensemble, quantiles
 from simlib.world import USD_PER_MILLION
 
@@ -40,17 +41,13 @@ class Comparison:
     @property
     def years(self) -> NDArray[np.int64]:
         """Calendar years of the projection."""
-        return self.cut.years[-self._projected :]
-
-    @property
-    def _projected(self) -> int:
         first = int(np.floor(self.cut.projection["time"].ravel()[0]))
-        return int(np.sum(self.cut.years >= first))
+        return self.cut.years[self.cut.years >= first]
 
     def difference(self, outcome: str) -> Array:
         """Policy minus reference by year, shape (years, draws) [outcome's unit]."""
-        cut = self.cut.yearly(outcome)[-self._projected :, self.cut_index]
-        return cut - self.base.yearly(outcome)[-self._projected :, self.base_index]
+        cut = self.cut.projected(outcome)[:, self.cut_index]
+        return cut - self.base.projected(outcome)[:, self.base_index]
 
     def quantiles(self, outcome: str, q: tuple[float, ...] = QUANTILES) -> Array:
         """Quantiles of the paired difference by year, shape (len(q), years)."""
@@ -65,19 +62,44 @@ class Comparison:
         """Synthetic-opioid deaths averted over the projection, shape (draws,)."""
         return -self.total("deaths_fentanyl")
 
-    def discounted(self, outcome: str) -> Array:
-        """Difference in present value at the first projected year, shape (draws,)."""
-        ahead = (self.years - self.years[0])[:, None]
-        weights = money.discount_factor(ahead, self.cut.parameters["discount_rate"])
-        return (self.difference(outcome) * weights).sum(axis=0)
+    def present_value(self, outcome: str, rate: float | None = None) -> Array:
+        """Difference by year, worth at the first projected year, shape (years, draws).
 
-    @property
-    def cost_musd(self) -> Array:
-        """Programme, prison and care spending added, present value [million USD], (draws,).
+        Parameters
+        ----------
+        outcome : by its name in `simlib.results.OUTCOMES`
+        rate : [per year]; by default its row
+
+        Raises
+        ------
+        InputError
+            When the rate is out of the bounds of its row.
+        """
+        if rate is None:
+            chosen = self.cut.parameters["discount_rate"]
+        else:
+            if fault := number_fault(rate, load_parameters()["discount_rate"]):
+                raise InputError(f"discount rate: {fault}")
+            chosen = np.array([rate])
+        ahead = (self.years - self.years[0])[:, None]
+        return self.difference(outcome) * money.discount_factor(ahead, chosen)
+
+    def discounted(self, outcome: str, rate: float | None = None) -> Array:
+        """Difference over the projection in present value, shape (draws,)."""
+        return self.present_value(outcome, rate).sum(axis=0)
+
+    def cost_by_year(self, rate: float | None = None) -> Array:
+        """Programme and prison spending added, present value [million USD], (years, draws).
 
         Money that buys treatment places is programme spending; care is not counted twice.
         """
-        return self.discounted("programme_spending_musd") + self.discounted("prison_cost_musd")
+        programmes = self.present_value("programme_spending_musd", rate)
+        return programmes + self.present_value("prison_cost_musd", rate)
+
+    @property
+    def cost_musd(self) -> Array:
+        """Programme and prison spending added, present value [million USD], (draws,)."""
+        return self.cost_by_year().sum(axis=0)
 
     @property
     def cost_per_death_averted(self) -> float | None:
@@ -117,22 +139,31 @@ class Comparison:
         spent = float(self.total("programme_spending_musd").mean())
         return float(imposed) / spent if spent > 0 else None
 
-    def net_benefit_musd(self, valued_by: str = "vsl") -> Array:
-        """Value of deaths averted *or* of QALYs gained, less cost [million USD], (draws,).
+    def net_benefit_by_year(self, valued_by: str = "vsl", rate: float | None = None) -> Array:
+        """Value of deaths averted *or* of QALYs gained, less cost [million USD], (years, draws).
+
+        Parameters
+        ----------
+        valued_by : "vsl" or "qaly", never both: a QALY gained may be a death averted
+        rate : of discounting [per year]; by default its row
 
         Raises
         ------
         InputError
-            When `valued_by` is neither "vsl" nor "qaly".
+            When `valued_by` is neither, or the rate is out of the bounds of its row.
         """
         p = self.cut.parameters
         if valued_by == "vsl":
-            gained, value = -self.discounted("deaths_fentanyl"), p["vsl"]
+            gained, value = -self.present_value("deaths_fentanyl", rate), p["vsl"]
         elif valued_by == "qaly":
-            gained, value = self.discounted("qalys"), p["value_per_qaly"]
+            gained, value = self.present_value("qalys", rate), p["value_per_qaly"]
         else:
             raise InputError(f"valued_by: {unknown(valued_by, VALUED_BY)}")
-        return money.net_benefit(gained, value / USD_PER_MILLION, self.cost_musd)
+        return money.net_benefit(gained, value / USD_PER_MILLION, self.cost_by_year(rate))
+
+    def net_benefit_musd(self, valued_by: str = "vsl", rate: float | None = None) -> Array:
+        """Net benefit over the projection [million USD], (draws,); see `net_benefit_by_year`."""
+        return self.net_benefit_by_year(valued_by, rate).sum(axis=0)
 
     def summary(self) -> dict[str, float | None]:
         """Main numbers of the comparison, for tables and baselines."""
@@ -229,7 +260,7 @@ def verdict(
     share = p["verdict_margin"] if margin is None else margin
     sure = float(p["verdict_confidence"][0]) if confidence is None else confidence
     one, two = (compare(ensemble, policy=name) for name in (first, second))
-    quo = ensemble.yearly("deaths_fentanyl")[-len(one.years) :, 0].sum(axis=0)
+    quo = ensemble.projected("deaths_fentanyl")[:, 0].sum(axis=0)
     matters = share * quo
     gap = one.averted - two.averted
     chances = (float(np.mean(gap > matters)), float(np.mean(-gap > matters)))

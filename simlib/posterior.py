@@ -11,12 +11,13 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.errors import InputError
+from simlib.errors import InputError, unknown
 from simlib.tables import DATA
 
 Array = NDArray[np.float64]
 SHIPPED = DATA / "posterior.npz"
 RESIDUAL = "last_residual"
+EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +28,15 @@ class Posterior:
     ----------
     values : mapping of name -> array, shape (rows,)
     residual : log of observed over modelled deaths at the end of the record, shape (rows,)
-    about : data vintage, seed, settings and diagnostics of the calibration
+    about : data vintage, model hash, seed, settings and diagnostics of the calibration
+    explanation : name of the explanation of 2023-24 that a row belongs to, shape (rows,); None
+        where the rows belong to one posterior
     """
 
     values: Mapping[str, Array]
     residual: Array
     about: Mapping[str, Any]
+    explanation: NDArray[np.str_] | None = None
 
     def take(self, draws: int, first: int = 0) -> dict[str, Array]:
         """Rows for draws `first` to `first + draws`, starting again when they are used up."""
@@ -46,10 +50,27 @@ class Posterior:
     def _rows(self, draws: int, first: int) -> NDArray[np.int64]:
         return np.arange(first, first + draws) % len(self.residual)
 
+    def only(self, explanation: str) -> "Posterior":
+        """The rows that belong to one explanation.
+
+        Raises
+        ------
+        InputError
+            When there are none.
+        """
+        names = () if self.explanation is None else tuple(np.unique(self.explanation))
+        if explanation not in names:
+            raise InputError(f"explanation {unknown(explanation, names)}")
+        rows = self.explanation == explanation
+        values = {name: column[rows] for name, column in self.values.items()}
+        return Posterior(values, self.residual[rows], self.about)
+
     def save(self, path: Path) -> None:
         """Write to a compressed file of 32-bit numbers and one JSON text."""
-        columns = {name: column.astype(np.float32) for name, column in self.values.items()}
-        columns[RESIDUAL] = self.residual.astype(np.float32)
+        numbers = dict(self.values) | {RESIDUAL: self.residual}
+        columns: dict[str, Any] = {k: column.astype(np.float32) for k, column in numbers.items()}
+        if self.explanation is not None:
+            columns[EXPLANATION] = self.explanation
         about = np.frombuffer(json.dumps(self.about, sort_keys=True).encode(), dtype=np.uint8)
         np.savez_compressed(path, allow_pickle=False, about=about, **columns)
 
@@ -67,13 +88,16 @@ def read_posterior(path: Path) -> Posterior:
             columns = {name: stored[name] for name in stored.files}
         about = json.loads(columns.pop("about").tobytes())
         residual = columns.pop(RESIDUAL).astype(float)
+        explanation = columns.pop(EXPLANATION, None)
         values = {name: column.astype(float) for name, column in columns.items()}
     except (OSError, ValueError, KeyError, BadZipFile) as problem:
         raise InputError(f"{path.name}: cannot be read as a posterior: {problem}") from problem
     for name, column in values.items():
         if column.shape != residual.shape or not np.all(np.isfinite(column)):
             raise InputError(f"{path.name}, {name}: rows are missing or not finite")
-    return Posterior(values, residual, about)
+    if explanation is not None and explanation.shape != residual.shape:
+        raise InputError(f"{path.name}, {EXPLANATION}: rows are missing")
+    return Posterior(values, residual, about, explanation)
 
 
 @cache

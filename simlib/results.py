@@ -114,6 +114,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     "deaths_any_opioid": Outcome(
         "Deaths from any opioid", "deaths a year", _flow("deaths_any_opioid")
     ),
+    "deaths_illicit": Outcome(
+        "Deaths from fentanyl and its substitutes", "deaths a year", _flow("deaths_illicit")
+    ),
     "overdoses": Outcome("Overdoses involving fentanyl", "overdoses a year", _flow("overdoses")),
     "nonfatal_overdoses": Outcome(
         "Non-fatal overdoses involving fentanyl",
@@ -207,6 +210,10 @@ class Ensemble:
             When there is no such outcome.
         """
         return np.concatenate([self._by_year(part, outcome) for part in self._parts()])
+
+    def projected(self, outcome: str) -> Array:
+        """The years of `yearly` that are projected, shape (years, policies, draws)."""
+        return self._by_year(self.projection, outcome)
 
     def steps(self, outcome: str) -> Array:
         """An outcome by step, shape (steps, policies, draws): what one step adds, or its level."""

@@ -97,6 +97,7 @@ def project(
     past: Past | None = None,
     steps_per_year: int = STEPS_PER_YEAR,
     watch: model.Watch = lambda done: None,
+    scale: Array | None = None,
 ) -> Ensemble:
     """Run ready draws under one or more policies.
 
@@ -108,12 +109,16 @@ def project(
     last : last calendar year of the projection
     past : the simulated record of these draws, where it is known
     watch : see `simulate`
+    scale : share of each policy's programme money that is spent, shape (policies, draws or 1);
+        None for all of it
     """
     past = past or history(sample.parameters, observed, sample.error, steps_per_year)
     p, dt = sample.parameters, 1 / steps_per_year
     time = _mid_steps(world.record_end(observed), last + 1, steps_per_year)
     drivers = world.drivers(p, observed, time, _by_step(sample.error, time))
     levers = planned(policies, time)
+    if scale is not None:
+        levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
     state = _spread(past.state, len(policies), levers)
     today = model.today_from(past.state, p, past.anchors, drivers, dt)
     _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt, watch)

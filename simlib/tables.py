@@ -116,27 +116,37 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     InputError
         When the file or its header cannot be used, or a line has too few or too many cells.
     """
-    faults = Faults(path.name)
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name}: cannot be read as a UTF-8 table: {error}") from error
+    return rows_of(text, path.name, columns)
+
+
+def rows_of(text: str, name: str, columns: Sequence[str]) -> list[Row]:
+    """The rows of a CSV text, as :func:`read_rows` gives those of a file called `name`."""
+    faults = Faults(name)
+    try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header, *lines = [(reader.line_num, cells) for cells in reader if cells] or [(1, [])]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name}: cannot be read as a UTF-8 table: {error}") from error
-    names = [name.strip() for name in header[1]]
-    for name in columns:
-        if names.count(name) != 1:
-            faults.add("header", f"column {name!r} must be there once, not {names.count(name)}x")
-    for name in names:
-        if name not in columns:
-            faults.add("header", f"column {unknown(name, columns)}")
+    except csv.Error as error:
+        raise InputError(f"{name}: cannot be read as a UTF-8 table: {error}") from error
+    names = [cell.strip() for cell in header[1]]
+    for column in columns:
+        if names.count(column) != 1:
+            faults.add(
+                "header", f"column {column!r} must be there once, not {names.count(column)}x"
+            )
+    for column in names:
+        if column not in columns:
+            faults.add("header", f"column {unknown(column, columns)}")
     for number, cells in lines:
         if len(cells) != len(names):
             faults.add(f"line {number}", f"has {len(cells)} cells; the header has {len(names)}")
     faults.raise_any()
     return [
         Row(
-            f"{path.name}, line {number}",
+            f"{name}, line {number}",
             dict(zip(names, (cell.strip() for cell in cells), strict=True)),
         )
         for number, cells in lines

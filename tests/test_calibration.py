@@ -40,7 +40,9 @@ def test_normal_density_of_many_dimensions() -> None:
     expected = [
         multivariate_normal(cov=c).logpdf(r) for r, c in zip(residual, covariance, strict=True)
     ]
-    np.testing.assert_allclose(likelihood._normal(residual, covariance), expected)
+    np.testing.assert_allclose(
+        likelihood._normal_one_ahead(residual, covariance).sum(axis=1), expected
+    )
 
 
 def test_scores_of_zero_are_medians_and_the_rest_is_central() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import re
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 from PIL import Image
 
 from simlib import charts
+from simlib.chart_checks import BANDS, MAX_ROWS
+from simlib.chart_places import hatching, round_limits, spread, wrap_evenly
 from simlib.chart_style import (
     COLOURS,
     FOOTER,
@@ -20,13 +23,22 @@ from simlib.chart_style import (
     PANEL,
     WIDTH,
 )
-from simlib.chart_tables import BANDS, MAX_ROWS, round_limits, spread, wrap_evenly
 from simlib.errors import InputError
 
 YEARS = np.arange(2015, 2036)
 RECORD = np.arange(2015, 2026)
 PARTS = 2027  # last year in which every policy still is the status quo
 TITLE = "Internal enforcement saves more lives for the same money"
+
+WORDS = {
+    "title": TITLE,
+    "subtitle": "Chance 9 in 10.",
+    "footer": "Data of 2026.",
+    "outcome": "Overdose deaths",
+    "unit": "deaths a year",
+    "difference": "Difference from status quo",
+    "difference_unit": "deaths a year",
+}
 
 
 def bands(series, median, width):
@@ -53,15 +65,13 @@ def example(*further, effects=(-500.0, -8_000.0)):
         "observed": pd.DataFrame(
             {"year": RECORD, "value": 58_000.0, "provisional": RECORD >= 2025}
         ),
-        "words": pd.DataFrame(
-            {"title": [TITLE], "subtitle": ["Chance 9 in 10."], "footer": ["Data of 2026."]}
-        ),
+        "words": pd.DataFrame([WORDS]),
     }
 
 
 @pytest.fixture(scope="module")
 def chart():
-    return charts.comparison("Overdose deaths", "deaths a year")
+    return charts.comparison()
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +141,8 @@ def no_title(tables):
 
 
 def no_rows(tables):
-    tables["observed"] = tables["observed"].iloc[:0]
+    for name in ("lines", "difference"):
+        tables[name] = tables[name].iloc[:0]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +160,7 @@ def no_rows(tables):
         (unknown_table, "'lignes' is unknown; did you mean 'lines'?"),
         (two_titles, "table 'words', rows: must be one, not 2"),
         (no_title, "table 'words', column 'title': no text in row 0"),
-        (no_rows, "table 'observed', rows: 1 to"),
+        (no_rows, "neither 'lines' nor 'difference' has a row: nothing to draw"),
     ],
 )
 def test_a_table_that_would_draw_a_wrong_picture_is_refused_in_words(spoil, words):
@@ -195,13 +206,28 @@ def test_no_policy_at_all_can_be_drawn(chart):
     tables["lines"] = tables["lines"][tables["lines"]["series"] == charts.STATUS_QUO]
     tables["difference"] = tables["difference"].iloc[:0]
     spec = charts.fill(chart, tables)
-    assert spec["datasets"]["difference"] == []
+    assert [row["colour"] for row in spec["datasets"]["difference"]] == ["transparent"]
     assert charts.export(spec, "svg").startswith(b"<svg")
+
+
+def test_no_table_is_empty_so_that_every_axis_has_ends():
+    tables = example()
+    for name in ("lines", "observed"):
+        tables[name] = tables[name].iloc[:0]
+    tables["words"]["record_end"] = 1900.0  # before all that is drawn
+    prepared = charts.prepare(tables)
+    unseen = ["lines", "observed", "record", "lines_hatch", "difference_hatch"]
+    for name in unseen:
+        assert prepared[name]["colour"].tolist() == ["transparent"]
+        assert prepared[name].notna().all(axis=None)
 
 
 def test_the_order_of_rows_does_not_matter():
     tables = example()
-    shuffled = tables | {"lines": tables["lines"].sort_values("median")}
+    first = {name: place for place, name in enumerate(tables["lines"]["series"].unique())}
+    mixed = tables["lines"].sort_values("median")
+    mixed = mixed.sort_values("series", key=lambda names: names.map(first), kind="stable")
+    shuffled = tables | {"lines": mixed}
     want, have = charts.prepare(tables), charts.prepare(shuffled)
     drawn = [table["lines"].sort_values(["series", "year"]) for table in (want, have)]
     pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in drawn))
@@ -229,8 +255,59 @@ def test_beyond_the_evidence_is_said_beside_the_line():
     tables = example()
     tables["lines"]["extrapolated"] = tables["lines"]["series"] == charts.INTERNAL
     labels = charts.prepare(tables)["lines_labels"]["text"]
-    beyond = [text for text in labels if "beyond the evidence" in text]
+    beyond = [text for text in labels if "extrapolation" in text]
     assert [text.split("\n")[0] for text in beyond] == [charts.INTERNAL]
+
+
+def test_beyond_the_evidence_is_hatched_and_dashed_within_its_band():
+    tables = example()
+    for name in ("lines", "difference"):
+        beyond = (tables[name]["series"] == charts.INTERNAL) & (tables[name]["year"] >= 2030)
+        tables[name]["extrapolated"] = beyond
+    prepared = charts.prepare(tables)
+    for name in ("lines", "difference"):
+        strokes, table = prepared[f"{name}_hatch"], tables[name]
+        assert len(strokes) > 20
+        band = table[(table["series"] == charts.INTERNAL) & (table["year"] >= 2029)]
+        for x, y in (("x", "y"), ("x2", "y2")):
+            low, high = (
+                np.interp(strokes[x], band["year"], band[e]) for e in (BANDS[0], BANDS[-1])
+            )
+            room = 1e-6 * np.ptp(prepared[f"{name}_corners"]["value"])
+            assert ((low - room <= strokes[y]) & (strokes[y] <= high + room)).all()
+        assert strokes["x"].min() >= 2029
+        dashed = prepared[name][prepared[name]["dashed"] == 2]
+        assert set(dashed["series"]) == {charts.INTERNAL}
+        assert dashed["year"].min() == 2029  # joined to where the solid line ends
+    assert prepared["key"]["text"].str.startswith("///").any()
+    assert not charts.prepare(example())["key"]["text"].str.startswith("///").any()
+
+
+def test_hatching_fills_a_rectangle_evenly():
+    corners = pd.DataFrame({"year": [0.0, 10.0], "value": [0.0, 100.0]})
+    band = pd.DataFrame({"year": [0.0, 5.0, 10.0], "low90": 0.0, "high90": 100.0})
+    strokes = hatching(band, corners, 300.0, 1)
+    length = np.hypot((strokes["x2"] - strokes["x"]) * 30, (strokes["y2"] - strokes["y"]) * 3)
+    assert length.sum() == pytest.approx(300 * 300 / (7 / 2**0.5), rel=0.02)
+    assert hatching(band.assign(high90=0.0), corners, 300.0, 1).empty
+
+
+def test_lines_that_lie_on_each_other_are_nested_and_said_to():
+    apart, close = charts.prepare(example()), charts.prepare(example(effects=(-20.0, -40.0)))
+    widths = close["lines"].groupby("series", sort=False)["stroke"].max()
+    assert widths.is_monotonic_decreasing
+    assert widths.iloc[0] > 3 * widths.iloc[-1]
+    assert set(close["lines"].loc[close["lines"]["year"] < PARTS - 1, "stroke"]) == {2.2}
+    shade = close["lines"].groupby("series")["shade"].max()
+    assert shade[charts.INTERNAL] < 0.1 < shade[charts.STATUS_QUO]
+    said = "deaths a year; the lines differ by less than their width: see the difference"
+    assert said in set(close["heading"]["text"])
+    assert said not in set(apart["heading"]["text"])
+
+
+def test_under_pinned_assumptions_zero_is_that_line():
+    labels = charts.prepare(example(charts.NO_POLICY))["difference_labels"]["text"]
+    assert labels.iloc[0] == "your assumptions,\nno new policy"
 
 
 @pytest.mark.parametrize("effects", [(-500.0, -8_000.0), (0.0, 0.0), (-1.0, 1.0)])
@@ -322,6 +399,13 @@ SIGHT = {
             [-0.003882, -0.048116, 1.051998],
         ]
     ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
     "deuteranopia": np.array(
         [
             [0.367322, 0.860646, -0.227968],
@@ -354,9 +438,27 @@ def test_lines_are_told_apart_by_the_colour_blind(sight):
     assert nearest > LEAST_DISTANCE
 
 
-def test_the_colour_test_can_fail():
-    red, green = (lab(SIGHT["deuteranopia"] @ linear_rgb(c)) for c in ("#A05000", "#707000"))
-    assert np.linalg.norm(red - green) < LEAST_DISTANCE
+@pytest.mark.parametrize(
+    ("sight", "colours"),
+    [("deuteranopia", ("#A05000", "#707000")), ("tritanopia", ("#0072B2", "#007A6A"))],
+)
+def test_the_colour_test_can_fail(sight, colours):
+    first, second = (lab(np.clip(SIGHT[sight] @ linear_rgb(c), 0, 1)) for c in colours)
+    assert np.linalg.norm(first - second) < LEAST_DISTANCE
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_every_line_stands_out_from_the_paper(sight):
+    paper = lab(np.ones(3))
+    for colour in [*COLOURS.values(), *FURTHER_COLOURS]:
+        seen = lab(np.clip(SIGHT[sight] @ linear_rgb(colour), 0, 1))
+        assert np.linalg.norm(seen - paper) > 3 * LEAST_DISTANCE
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_simulated_sight_leaves_grey_grey(sight):
+    """Rows of each matrix sum to 1: a mistyped number shows."""
+    np.testing.assert_allclose(SIGHT[sight].sum(axis=1), 1.0, atol=2e-6)
 
 
 @pytest.mark.parametrize("colour", [*COLOURS.values(), *FURTHER_COLOURS])
@@ -393,7 +495,7 @@ def size(spec):
 def test_a_picture_has_its_size_whatever_it_shows(chart, spec):
     width, height = size(spec)
     assert width / 2 == pytest.approx(WIDTH + 2 * MARGIN, abs=20)  # 2 pixels for one
-    assert height / 2 == pytest.approx(HEADER + PANEL + FOOTER + 2 * MARGIN + 96, abs=10)
+    assert height / 2 == pytest.approx(HEADER + PANEL + FOOTER + 2 * MARGIN + 63, abs=10)
     crowded = example(charts.NO_POLICY, "a policy with a long name", effects=(-400.0, -30_000.0))
     crowded["words"] = pd.DataFrame(
         {"title": ["word " * 60], "subtitle": ["word " * 90], "footer": ["word " * 90]}
@@ -430,6 +532,24 @@ def test_the_page_needs_no_network(spec):
     assert not re.search(r"<(?:script|link|iframe)[^>]*\b(?:src|href)\s*=", page)
     assert not re.search(r"""(?:import|from)\s*\(?["']https?:""", page)
     assert not re.search(r"""url\(\s*["']?https?:""", page)
+
+
+HOSTILE = "</script><script>document.title = 'run'</script><!-- const spec = {}; \\u003c \u2028"
+
+
+def test_no_text_can_break_out_of_the_page_or_the_picture(chart):
+    tables = example()
+    tables["words"] = pd.DataFrame([{**WORDS, "title": HOSTILE, "footer": HOSTILE}])
+    hostile = charts.fill(chart, tables)
+    page = charts.export(hostile, "html", "<p>below</p>").decode()
+    harmless = charts.export(charts.fill(chart, example()), "html").decode()
+    assert page.count("<script") == harmless.count("<script")
+    assert page.count("<script>document") == 0
+    assert page.rstrip().endswith("<p>below</p></body>\n</html>")
+    script = page[page.index('const spec = {"') + len("const spec = ") :]
+    assert json.JSONDecoder().raw_decode(script)[0] == hostile
+    svg = charts.export(hostile, "svg").decode()
+    assert "<script" not in svg
 
 
 def test_pdf_and_unknown_kinds(spec):

@@ -1,6 +1,5 @@
 """The dashboard without a browser: state, files, one computation a move, words for errors."""
 
-import html
 import io
 from dataclasses import replace
 
@@ -11,22 +10,46 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from simlib.dashboard import Dashboard, Scenario, compute
+from simlib.dashboard import Dashboard, Scenario, app, compute, files
+from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
+from simlib.dashboard.controls import Control
+from simlib.dashboard.files import KINDS
+from simlib.dashboard.folds import Work
+from simlib.dashboard.idle import POLICY, idle
+from simlib.dashboard.panels import changed
 from simlib.dashboard.runner import Runner
-from simlib.dashboard.state import ASSUMPTIONS, History, check
+from simlib.dashboard.session import Session
+from simlib.dashboard.state import History, check
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
+
+TOTAL = (POLICY, "total")
+
+
+def move(board: Dashboard, name: str, value: float) -> None:
+    """What a browser tells when a slider of the policy panel is moved."""
+    board.controls[POLICY, name].set_state({"value": value})
+
+
+def typed(control: Control, text: str) -> None:
+    """What a browser tells when a number is typed."""
+    control._hear(control, {"typed": text}, [])
+
+
+def upload(board: Dashboard, name: str, content: bytes) -> None:
+    """What a browser tells when a file is chosen."""
+    board.files._uploaded({"new": [{"name": name, "content": memoryview(content)}]})
 
 
 @pytest.fixture(scope="module")
 def board() -> Dashboard:
-    return Dashboard(Scenario(total=500.0))
+    return Dashboard(Session(Scenario(total=500.0)))
 
 
 scenarios = st.builds(
     Scenario,
     total=st.floats(0, 10_000, allow_nan=False),
-    start=st.integers(2025, 2040),
+    start=st.integers(2026, 2034),
     count_prison=st.booleans(),
     sentences=st.fixed_dictionaries(
         {"sentence_possession": st.floats(-0.5, 2), "sentence_selling": st.floats(-0.5, 2)}
@@ -121,64 +144,85 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
     sent, said = board.chart.sent, board.verdict.value
-    board.total.slider.value = 2500.0
+    move(board, "total", 2500.0)
     assert board.runner.wait()
-    assert board.history.now.total == 2500.0
+    assert board.now.total == 2500.0
     assert board.chart.sent > sent
     assert board.verdict.value != said
     assert board.status.value == ""
     board.undo.click()
     assert board.runner.wait()
-    assert board.total.slider.value == board.total.box.value == 500.0
+    assert board.controls[TOTAL].value == 500.0
     assert board.verdict.value == said
 
 
 def test_a_drag_is_undone_in_one_step(board: Dashboard) -> None:
-    board._step(lambda: board.history.now)
-    before = board.history.now
+    before = board.now
     for total in (1000.0, 1500.0, 2000.0):
-        board.total.slider.value = total
-    board.start.slider.value = before.start + 1
+        move(board, "total", total)
+    move(board, "start", before.start + 1)
     board.undo.click()
-    assert board.history.now == replace(before, total=2000.0)
+    assert board.now == replace(before, total=2000.0)
     board.undo.click()
-    assert board.history.now == before
+    assert board.now == before
     board.redo.click()
-    assert board.total.value == 2000.0
+    assert board.controls[TOTAL].value == 2000.0
     board.undo.click()
     assert board.runner.wait()
 
 
 def test_a_value_between_the_slider_s_steps_is_kept(board: Dashboard) -> None:
-    before, control = board.history.now, board.controls["border", "port_scanning"]
-    control.box.value = 12.34
-    assert board.history.now.border["port_scanning"] == 12.34
-    assert control.slider.value == 12.0
-    control.slider.send_state()
-    control._slid({"new": 12.0})  # what a browser reports when it has drawn the handle
-    assert control.box.value == board.history.now.border["port_scanning"] == 12.34
-    board._go(before, show=True)
+    before, control = board.now, board.controls["border", "port_scanning"]
+    typed(control, "12.34")
+    assert board.now.border["port_scanning"] == control.value == 12.34
+    board.go(lambda session: session.show(before))
     assert board.runner.wait()
 
 
-def test_every_slider_stands_on_one_of_its_steps(board: Dashboard) -> None:
-    for control in (board.total, board.start, *board.controls.values()):
-        steps = (control.slider.value - control.slider.min) / control.slider.step
-        assert steps == pytest.approx(round(steps), abs=1e-6)
-        assert control.limits.low <= control.slider.value <= control.limits.high
+def test_what_a_reader_moves_is_not_sent_back(board: Dashboard, monkeypatch) -> None:
+    """A slider that heard of its own moves would jump back while it is dragged."""
+    control, sent = board.controls[TOTAL], []
+    monkeypatch.setattr(control, "send_state", lambda key=None: sent.append(key))
+    control.set_state({"value": 650.0})
+    assert not [key for key in sent if key and "value" in key]
+    board.undo.click()
+    assert [key for key in sent if key and "value" in key]
+    assert board.runner.wait()
+
+
+def test_every_named_position_lies_within_its_slider(board: Dashboard) -> None:
+    for control in board.controls.values():
+        assert len(control.places) >= 2
+        for _, place in control.places:
+            assert place is None or control.low <= place <= control.high
+
+
+def test_named_positions_come_from_the_rows_and_today_s_budgets(board: Dashboard) -> None:
+    rows = load_parameters()
+    places = dict(board.controls["health", "naloxone"].places)
+    assert places["double"] == rows["budget_naloxone"].value
+    assert places["+50 %"] == rows["budget_naloxone"].value / 2
+    assert places["cut"] == rows["naloxone"].low
+    split = dict(board.controls["border", "port_scanning"].places)
+    assert split["current"] == todays_split("border")["port_scanning"]
+    pinned = dict(board.controls["assumptions", "budget_scale"].places)
+    row = rows["budget_scale"]
+    assert pinned == {
+        "not pinned": None, "lowest": row.low, "central": row.value, "highest": row.high
+    }  # fmt: skip
 
 
 def test_parts_of_the_money_are_told_and_add_up(board: Dashboard) -> None:
     for name, share in board.picture.money.items():
         split = board.picture.parts[name]
         assert sum(split.values()) == pytest.approx(share.programmes, abs=1e-6)
-        assert "Million USD a year: " in board.parts[name].value
-    nothing = replace(board.history.now, border=dict.fromkeys(board.history.now.border, 0.0))
+        assert "Million USD a year: " in board.panels["policy"].parts[name].value
+    nothing = replace(board.now, border=dict.fromkeys(board.now.border, 0.0))
     assert "nothing is spent" in compute.parts(compute.picture(nothing, 50), "border")
 
 
 def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
-    scenario = replace(board.history.now, assumptions={"budget_scale": 1.5}, preset="balanced")
+    scenario = replace(board.now, assumptions={"budget_scale": 1.5}, preset="balanced")
     known = compute.affordable(board.picture, scenario)
     compute.picture(scenario, 50, known)
     asked = []
@@ -188,44 +232,72 @@ def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
     assert len(asked) == 1
 
 
-def test_a_bad_number_is_answered_beside_the_control_and_nothing_is_lost(board: Dashboard) -> None:
-    before = board.history.now
-    board.total.box.value = -3.0
-    assert "allowed: 0 to 10,000" in board.total.words.value
-    assert board.history.now == before
-    board.total.box.value = 700.0
+@pytest.mark.parametrize("text", ["-3", "1e999", "nan", "abc", "", "1,5", "__import__('os')"])
+def test_a_bad_number_is_answered_beside_the_control_and_nothing_is_lost(
+    board: Dashboard, text: str
+) -> None:
+    before, control = board.now, board.controls[TOTAL]
+    typed(control, text)
+    assert "allowed: 0 to 10,000" in control.error
+    assert board.now == before
+    move(board, "total", before.total + 1)
+    assert control.error == ""
+    board.undo.click()
+    assert board.now == before
     assert board.runner.wait()
-    assert board.total.words.value == ""
-    assert board.history.now.total == 700.0
+
+
+def test_a_number_is_understood_as_readers_write_it(board: Dashboard) -> None:
+    typed(board.controls[TOTAL], " 2\u202f500 ")
+    assert board.now.total == 2500.0
+    typed(board.controls["sentences", "sentence_selling"], "\N{MINUS SIGN}0.25")
+    assert board.now.sentences["sentence_selling"] == -0.25
+    board.undo.click()
+    board.undo.click()
+    assert board.runner.wait()
+
+
+def test_a_fault_that_only_the_whole_scenario_has_is_told_beside_the_control(
+    board: Dashboard,
+) -> None:
+    start = board.controls[POLICY, "start"]
+    typed(start, "2027.5")
+    assert "2027.5" in start.error
+    assert board.now.start == 2026
+    start.show(2026)
+    assert start.error == ""
 
 
 def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
-    before = board.history.now
+    before = board.now
     for name, content in (("bad.toml", b"schema = 7"), ("picture.toml", b"\xff\xfe\x00")):
-        board._load({"new": [{"name": name, "content": memoryview(content)}]})
+        upload(board, name, content)
         assert name in board.status.value
-    assert board.history.now == before
+    assert board.now == before
     good = replace(before, total=900.0).to_toml().encode()
-    board._load({"new": [{"name": "good.toml", "content": memoryview(good)}]})
+    upload(board, "good.toml", good)
     assert board.runner.wait()
-    assert board.total.slider.value == 900.0
+    assert board.controls[TOTAL].value == 900.0
 
 
 def test_a_loaded_scenario_is_computed_once(board: Dashboard, monkeypatch) -> None:
     asked = []
     real = compute.picture
-    monkeypatch.setattr(compute, "picture", lambda *a: asked.append(a) or real(*a))
-    board._go(Scenario(total=300.0, start=2027, preset="balanced"), show=True)
+    monkeypatch.setattr(compute, "picture", lambda *a, **k: asked.append(a) or real(*a, **k))
+    board.go(lambda _: Session(Scenario(total=300.0, start=2027, preset="balanced")))
     assert board.runner.wait()
     assert len(asked) == 2  # once quickly, once in full
 
 
 def test_an_assumption_draws_its_own_line(board: Dashboard) -> None:
-    board.pins["budget_scale"].value = True
+    control = board.controls["assumptions", "budget_scale"]
+    assert control.value is None
+    control.set_state({"value": 1.5})
     assert board.runner.wait()
     series = set(board.picture.tables["lines"]["series"])
     assert {"status quo", "your assumptions, no new policy"} <= series
-    board.pins["budget_scale"].value = False
+    control.set_state({"value": None})
+    assert board.now.assumptions == {}
     assert board.runner.wait()
     assert "your assumptions, no new policy" not in set(board.picture.tables["lines"]["series"])
 
@@ -233,28 +305,226 @@ def test_an_assumption_draws_its_own_line(board: Dashboard) -> None:
 def test_ranges_come_from_the_rows(board: Dashboard) -> None:
     for name in ASSUMPTIONS:
         control, row = board.controls["assumptions", name], load_parameters()[name]
-        slider = control.slider
-        assert (slider.min, slider.max) == (row.low, row.high)
-        assert row.label in html.unescape(control.children[0].value)
-        assert row.unit in control.children[0].value
-        assert row.note in slider.tooltip
+        assert (control.low, control.high, control.middle) == (row.low, row.high, row.value)
+        assert (control.label, control.unit) == (row.label, row.unit)
+        assert row.note in control.why
+
+
+PRESENT_VIEWS = {
+    "as at first": {},
+    "no money": {"total": 0.0},
+    "no money, longer sentences": {"total": 0.0, "sentences": {"sentence_selling": 0.5}},
+    "one border programme": {"border": {"port_officers": 60.0}},
+    "no border programme": {"border": {}},
+    "money of their own": {"own_total": {"border": 0.0, "internal": 2000.0}},
+    "net benefit": {"outcome": "net_benefit_vsl"},
+}
+OTHER_VALUES = {"total": 4321.0, "start": 2030, "count_prison": True}
+
+
+@pytest.mark.parametrize("view", PRESENT_VIEWS)
+def test_a_control_said_to_move_nothing_moves_nothing_and_the_others_do(view: str) -> None:
+    scenario = Scenario(count_prison=False, **PRESENT_VIEWS[view])  # True takes trials
+    said, before = idle(scenario), drawn(scenario)
+    keys = [(POLICY, name) for name in OTHER_VALUES]
+    keys += [(group, n) for group in ("border", "internal") for n in getattr(scenario, group)]
+    keys += [("assumptions", f"effect_exponent_{side}") for side in ("border", "internal")]
+    keys += [("judgement", name) for name in ("vsl", "value_per_qaly", "discount_rate")]
+    for group, name in keys:
+        if group in ("assumptions", "judgement"):
+            # pinning draws lines of its own; what must not move is what one value or another does
+            row = load_parameters()[name]
+            first, other = (changed(scenario, group, name, v) for v in (row.low, row.high))
+            same = drawn(first) == drawn(other)
+        else:
+            other = changed(scenario, group, name, OTHER_VALUES.get(name, 33.0))
+            same = drawn(other) == before
+        assert same == ((group, name) in said), (group, name)
+
+
+def drawn(scenario: Scenario) -> str:
+    """Everything that depends on the model, as text."""
+    tables = compute.picture(scenario, 20, outcome=scenario.outcome).tables
+    return tables["lines"].to_csv() + tables["difference"].to_csv()
+
+
+def made(board: Dashboard, label: str) -> tuple[str, str, bytes]:
+    """What the button of this label downloads."""
+    return board.files.make(next(kind for kind in KINDS if kind.label == label))
 
 
 def test_files_hold_what_is_drawn(board: Dashboard) -> None:
-    name, mime, contents = board._file("png")()
+    name, mime, contents = made(board, "PNG")
     assert (name, mime) == ("border_or_internal.png", "image/png")
     assert Image.open(io.BytesIO(contents)).format == "PNG"
-    table = pd.read_csv(io.BytesIO(board._file("csv")()[2]), comment="#")
+    table = pd.read_csv(io.BytesIO(made(board, "CSV")[2]), comment="#")
     drawn = board.picture.tables["lines"]
     np.testing.assert_allclose(table[table.panel == "lines"]["median"], drawn["median"], rtol=1e-12)
-    assert Scenario.from_toml(board._toml()[2].decode()) == board.history.now
+    assert Session.from_toml(made(board, "TOML")[2].decode()) == board.history.now
+
+
+def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SIMLIB_EXPORTS", raising=False)
+    board.files.save()
+    folder = next((tmp_path / "exports").iterdir())
+    assert str(folder) in board.files.saved.value
+    assert {path.name for path in folder.iterdir()} == {kind.name for kind in KINDS}
+    assert (folder / "border_or_internal.pdf").read_bytes().startswith(b"%PDF")
+    (tmp_path / "elsewhere").write_text("a file where a folder should be")
+    monkeypatch.setattr(files, "FOLDER", "elsewhere")
+    board.files.save()
+    assert "elsewhere" in board.status.value
+    board.say("")
+
+
+def test_a_share_code_brings_the_state_back_and_a_broken_one_is_answered(board: Dashboard) -> None:
+    before, box = board.history.now, board.files.share
+    move(board, "total", 4150.0)
+    assert board.runner.wait()
+    code, moved = box.code, board.history.now
+    board.undo.click()
+    for broken in ("", "S1-nonsense", code[:-3], "x" * 100_000):
+        box._hear(box, {"code": broken}, [])
+        assert box.error
+        assert board.history.now == before
+    box._hear(box, {"code": f" {code}\n"}, [])
+    assert not box.error
+    assert board.history.now == moved
+    assert board.controls[TOTAL].value == 4150.0
+    board.undo.click()
+    assert board.runner.wait()
+
+
+def test_a_replay_ends_with_what_is_chosen(board: Dashboard, monkeypatch) -> None:
+    monkeypatch.setattr(app, "REPLAY_SECONDS", 0.01)
+    move(board, "total", 3000.0)
+    assert board.runner.wait()
+    drawn, wished = board.picture.alt, []
+    real = board.runner.wish
+    monkeypatch.setattr(
+        board.runner, "wish", lambda wish, quickly=True: wished.append(wish) or real(wish, quickly)
+    )
+    board.replay.click()
+    board._replay.join()
+    assert board.runner.wait()
+    assert wished == [board.history.before.now, board.now]
+    assert board.picture.alt == drawn
+    monkeypatch.setattr(app, "REPLAY_SECONDS", 60)
+    board.replay.click()
+    move(board, "total", 3500.0)
+    assert board._replay is None
+    assert wished[-1].total == 3500.0
+    assert board.settled()[0].now.total == 3500.0
+
+
+def test_nothing_is_exported_that_could_not_be_drawn(board: Dashboard, monkeypatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise InputError("the model is out of order")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(compute, "picture", fail)
+        move(board, "total", 123.0)
+        assert board.runner.wait()
+        assert "out of order" in board.status.value
+        with pytest.raises(InputError, match="nothing to take away"):
+            made(board, "CSV")
+    board.undo.click()
+    assert board.runner.wait()
+    assert board.status.value == ""
+
+
+def test_both_totals_are_told_where_the_money_differs(board: Dashboard) -> None:
+    board.panels["policy"].switches["equal_money"].value = False
+    own = board.controls["own_total", "border"]
+    own.set_state({"value": 250.0})
+    assert board.runner.wait()
+    words = board.picture.tables["words"].iloc[0]
+    assert "250 (border-focused)" in words.footer
+    assert words.subtitle.startswith("With different money.")
+    assert own.layout.display == ""
+    assert board.controls[TOTAL].layout.display == "none"
+    assert sum(board.picture.parts["border"].values()) <= 250
+    board.panels["policy"].switches["equal_money"].value = True
+    assert board.now.own_total == {}
+    assert board.runner.wait()
+
+
+def test_what_is_open_below_follows_and_what_is_closed_costs_nothing(board: Dashboard) -> None:
+    details = board.details
+    assert details.why.value == details.ledger.value == details.kept.found.value == ""
+    for name in ("why", "ledger", "kept", "trust"):
+        details.folds[name].head.value = True
+    assert board.runner.wait()
+    assert details.why.value.count("<img alt=") == 2
+    assert "Deaths averted" in details.ledger.value
+    assert "forecasts" in details.trust.value
+    before = details.ledger.value
+    move(board, "total", 5000.0)
+    assert board.runner.wait()
+    assert details.ledger.value != before
+    for name in ("why", "ledger", "trust"):
+        details.folds[name].head.value = False
+
+
+def test_a_line_is_kept_compared_and_dropped(board: Dashboard) -> None:
+    kept = board.details.kept
+    kept.name.value, kept.line.value = "five thousand", "border"
+    kept.keep()
+    move(board, "total", 1000.0)
+    assert board.runner.wait()
+    assert "five thousand" in kept.found.value
+    kept.reference.value = "five thousand"
+    assert board.runner.wait()
+    assert "Against five thousand" in kept.found.value
+    assert board.history.now.reference == "five thousand"
+    kept.name.value = "status quo"
+    kept.keep()
+    assert "taken" in kept.answer.value
+    kept.drop()
+    assert board.history.now.kept == ()
+    assert board.history.now.reference == "no_policy"
+    board.details.folds["kept"].head.value = False
+    assert board.runner.wait()
+
+
+def test_shares_of_levers_are_worked_out_and_can_be_stopped(board: Dashboard) -> None:
+    levers = board.details.levers
+    levers.line.value = "border"
+    levers.work.begin()
+    levers.work.wait()
+    assert "<img alt=" in levers.found.value
+    first = levers.found.value
+    levers.work._watch = lambda done: levers.work._stop.set() or Work._watch(levers.work, done)
+    levers.work.begin()
+    levers.work.wait()
+    assert "stopped" in levers.work.words.value
+    assert levers.found.value == first
+
+
+def test_a_scenario_that_lies_outside_a_slider_widens_it(board: Dashboard) -> None:
+    control = board.controls["health", "naloxone"]
+    board.go(lambda session: session.show(replace(board.now, health={"naloxone": 20_000.0})))
+    assert control.value == control.high == 20_000
+    typed(control, "20000")
+    assert control.error == ""
+    board.undo.click()
+    assert board.runner.wait()
+
+
+def test_every_control_has_a_page(board: Dashboard) -> None:
+    for (group, name), control in board.controls.items():
+        control._hear(control, {"about": True}, [])
+        page = board.dialog._page
+        assert page["title"] == control.label
+        assert len(page["html"]) > (600 if group not in ("policy", "own_total") else 50), name
 
 
 def test_two_dashboards_do_not_interfere(board: Dashboard) -> None:
-    other = Dashboard(Scenario(total=100.0))
-    other.total.slider.value = 4000.0
+    other = Dashboard(Session(Scenario(total=100.0)))
+    move(other, "total", 4000.0)
     assert other.runner.wait()
-    assert board.history.now.total != 4000.0
+    assert board.now.total != 4000.0
 
 
 def test_a_picture_no_longer_wanted_is_given_up() -> None:

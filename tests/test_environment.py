@@ -23,7 +23,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-IMPORT_NAMES = {"pillow": "PIL", "pyyaml": "yaml", "vl-convert-python": "vl_convert"}
+IMPORT_NAMES = {
+    "ipython": "IPython",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "salib": "SALib",
+    "scikit-learn": "sklearn",
+    "vl-convert-python": "vl_convert",
+}
 
 
 def bounds(requirements):
@@ -35,6 +42,7 @@ def import_name(package):
 
 
 RUNTIME = bounds(PROJECT["dependencies"])
+STUDY = bounds(PROJECT["optional-dependencies"]["study"])
 TEST = bounds(PROJECT["optional-dependencies"]["test"])
 BUILD = bounds(PYPROJECT["build-system"]["requires"])
 
@@ -59,7 +67,7 @@ def locked_versions(package):
     return [Version(pin) for pin in pins]
 
 
-@pytest.mark.parametrize(("package", "bound"), (RUNTIME | TEST | BUILD).items())
+@pytest.mark.parametrize(("package", "bound"), (RUNTIME | STUDY | TEST | BUILD).items())
 def test_lock_holds_each_package_inside_its_bounds(package, bound):
     assert locked_versions(package)
     assert all(version in bound for version in locked_versions(package))
@@ -81,7 +89,7 @@ def test_no_host_or_index_is_named(name):
 # --- what is declared is what is imported -----------------------------------------------------
 
 
-@pytest.mark.parametrize("package", [*RUNTIME, *TEST])
+@pytest.mark.parametrize("package", [*RUNTIME, *STUDY, *TEST])
 def test_each_declared_package_can_be_imported(package):
     assert importlib.util.find_spec(import_name(package))
 
@@ -106,9 +114,11 @@ def python_source(path):
 @pytest.mark.parametrize(
     ("pattern", "read", "declared"),
     [
-        ("simlib/**/*.py", python_source, RUNTIME),
+        ("simlib/*.py", python_source, RUNTIME),
+        ("simlib/[!c]*/*.py", python_source, RUNTIME),
+        ("simlib/calibration/*.py", python_source, RUNTIME | STUDY),
         ("notebooks/*.ipynb", notebook_source, RUNTIME),
-        ("tests/**/*.py", python_source, RUNTIME | TEST),
+        ("tests/**/*.py", python_source, RUNTIME | STUDY | TEST),
     ],
 )
 def test_each_import_is_declared(pattern, read, declared):

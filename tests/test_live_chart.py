@@ -23,7 +23,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 MEMORY_FLAGS = ["--enable-precise-memory-info", "--js-flags=--expose-gc"]
 
-DEFINITION = charts.comparison("Overdose deaths", "deaths a year")
+DEFINITION = charts.comparison()
 
 
 def tables(effect=-8_000.0):
@@ -33,7 +33,7 @@ def tables(effect=-8_000.0):
 
 def last_value(effect):
     """What the picture must say of that effect."""
-    return f"{charts.number(effect)} in 2035"
+    return f"{charts.number(effect, len(f'{abs(effect):.0f}'))} in 2035"
 
 
 # --- what Python sends ------------------------------------------------------------------------

@@ -31,7 +31,7 @@ NEVER_THE_OTHER_WAY = {
     "drug_units": {"seized_retail_kg": 1, "prison_years": 1},
     "organised_crime": {"seized_wholesale_kg": 1, "prison_years": 1},
     "cyber_units": {"seized_retail_kg": 1, "prison_years": 1},
-    "police_integrity": {"seized_wholesale_kg": 1, "prison_years": 1},
+    "police_integrity": {"prison_years": 1},  # kilos: an elastic market may shrink by more
     "sentence_possession": {"prison_years": 1, "people_in_custody": 1},
     "sentence_selling": {"prison_years": 1, "sellers_in_custody": 1},
     "prevention": {"deaths_fentanyl": -1, "people_active": -1},

@@ -1,6 +1,10 @@
-"""From the record to the shipped posterior: one function, one seed, one file."""
+"""One posterior from one seed, by the library's own sampler: quick enough for many refits.
+
+The shipped posterior is made of several such posteriors, see :mod:`simlib.calibration.study`.
+"""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,14 +16,13 @@ from simlib.calibration import likelihood, sampler
 from simlib.observed import RECORD, Observed
 from simlib.parameters import LEVER_GROUP, Parameters
 from simlib.posterior import Posterior
-from simlib.version import __version__
+from simlib.version import __version__, model_hash
 
 Array = NDArray[np.float64]
 
 PARTICLES = 3000
 MOVES = 12
 SEED = 2026
-SHIPPED_ROWS = 2000
 BATCH = 2000
 """Draws simulated at once: the fastest on two cores, and bounded in memory."""
 
@@ -33,18 +36,26 @@ def informed(parameters: Parameters) -> tuple[str, ...]:
     )
 
 
-def draws_from(scores: Array, names: tuple[str, ...], parameters: Parameters) -> dict[str, Array]:
-    """Draws of all parameters from normal scores of some; the others at their central value."""
+def draws_from(
+    scores: Array,
+    names: tuple[str, ...],
+    parameters: Parameters,
+    held: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, Array]:
+    """Draws of all parameters from normal scores of some.
+
+    The others are held at the values given, or else at their central value.
+    """
     shares = ndtr(scores)
     found = {
-        name: np.full(len(scores), row.value)
+        name: np.full(len(scores), held.get(name, row.value))
         for name, row in parameters.items()
         if row.group != LEVER_GROUP
     }
     return found | {name: parameters[name].quantile(shares[:, i]) for i, name in enumerate(names)}
 
 
-def in_batches(scores: Array, of: Callable[[Array], Array]) -> Array:
+def in_batches(scores: NDArray[Any], of: Callable[[NDArray[Any]], Array]) -> Array:
     """Apply a function of scores to batches of rows and join the results along the last axis."""
     starts = range(0, len(scores), BATCH)
     return np.concatenate([of(scores[i : i + BATCH]) for i in starts], axis=-1)
@@ -77,11 +88,6 @@ def calibrate(
         past = simulation.history(p, observed)
         return likelihood.log_likelihood(p, past.flows, observed)
 
-    def last_residual(scores: Array) -> Array:
-        p = draws_from(scores, names, parameters)
-        past = simulation.history(p, observed)
-        return likelihood.last_residual(p, past.flows, observed)
-
     rng = np.random.default_rng(seed)
     found = sampler.sample(
         lambda scores: in_batches(scores, log_likelihood),
@@ -93,17 +99,35 @@ def calibrate(
     )
     scores = found.scores[rng.permutation(particles)]
     p = draws_from(scores, names, parameters)
-    residual = in_batches(scores, last_residual)
     about = _about(found, observed, particles, moves, seed)
-    return Posterior({name: p[name] for name in names}, residual, about), found
+    return posterior_of(p, names, observed, about), found
+
+
+def posterior_of(
+    p: Mapping[str, Array],
+    names: tuple[str, ...],
+    observed: Observed,
+    about: Mapping[str, Any],
+    explanation: NDArray[np.str_] | None = None,
+) -> Posterior:
+    """Posterior that has the draws as rows, each with its residual at the end of the record."""
+    rows = np.arange(len(p[names[0]]))
+
+    def last_residual(chosen: NDArray[np.int64]) -> Array:
+        some = {name: column[chosen] for name, column in p.items()}
+        return likelihood.last_residual(some, simulation.history(some, observed).flows, observed)
+
+    residual = in_batches(rows, last_residual)
+    return Posterior({name: p[name] for name in names}, residual, about, explanation)
 
 
 def _about(
     found: sampler.Sample, observed: Observed, particles: int, moves: int, seed: int
 ) -> Mapping[str, Any]:
     return {
-        "data_vintage": f"deaths to {_end(observed)}, {observed[RECORD].vintage[-1]}",
+        "data_vintage": vintage(observed),
         "model_version": __version__,
+        "model_hash": model_hash(),
         "seed": seed,
         "particles": particles,
         "moves": moves,
@@ -115,6 +139,8 @@ def _about(
     }
 
 
-def _end(observed: Observed) -> str:
+def vintage(observed: Observed) -> str:
+    """Where the record of deaths ends, and of which release it is."""
     months = round(world.record_end(observed) * 12)
-    return f"{(months - 1) // 12}-{(months - 1) % 12 + 1:02}"
+    last = f"{(months - 1) // 12}-{(months - 1) % 12 + 1:02}"
+    return f"deaths to {last}, {observed[RECORD].vintage[-1]}"

@@ -36,29 +36,40 @@ def last_residual(p: Draws, flows: Flows, observed: Observed) -> Array:
     return (residual[-2:] / share[-2:]).mean(axis=0)
 
 
-def quarterly_deaths(p: Draws, flows: Flows, observed: Observed) -> Array:
-    """Quarterly deaths: normal in logs, AR(1) model error on what fentanyl adds, count noise."""
+def deaths_one_ahead(p: Draws, flows: Flows, observed: Observed) -> Array:
+    """Log density of each quarter's deaths given all earlier quarters, shape (quarters, draws).
+
+    Normal in logs: AR(1) model error on what fentanyl adds, and count noise.
+    """
     residual, share = _residuals(p, flows, observed)
     noise = 1 / observed[RECORD].values + p["count_spread"][:, None] ** 2
     apart = np.abs(np.subtract.outer(np.arange(len(residual)), np.arange(len(residual))))
-    found = np.empty(residual.shape[1])
-    for block in range(0, len(found), BLOCK):
+    found = np.empty_like(residual)
+    for block in range(0, residual.shape[1], BLOCK):
         part = slice(block, block + BLOCK)
         spread = (p["model_error_sd"][part] * share[:, part]).T
         correlation = p["model_error_correlation"][part, None, None] ** apart
         covariance = spread[:, :, None] * spread[:, None, :] * correlation
         covariance[:, np.arange(len(residual)), np.arange(len(residual))] += noise[part]
-        found[part] = _normal(residual[:, part].T, covariance)
+        found[:, part] = _normal_one_ahead(residual[:, part].T, covariance).T
     return found
 
 
-def _normal(residual: Array, covariance: Array) -> Array:
-    """Log density of a multivariate normal at the residuals, one row a draw."""
+def quarterly_deaths(p: Draws, flows: Flows, observed: Observed) -> Array:
+    """Log density of all quarters together, shape (draws,)."""
+    return deaths_one_ahead(p, flows, observed).sum(axis=0)
+
+
+def _normal_one_ahead(residual: Array, covariance: Array) -> Array:
+    """Log density of each element of a multivariate normal given those before it, one row a draw.
+
+    The Cholesky factor's rows are the regressions on what went before; the sum over a row is the
+    joint log density.
+    """
     factor = np.linalg.cholesky(covariance)
     white = np.linalg.solve(factor, residual[..., None])[..., 0]
-    log_root = np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    constant = residual.shape[1] * np.log(2 * np.pi)
-    return -0.5 * ((white**2).sum(axis=1) + constant) - log_root
+    log_root = np.log(np.diagonal(factor, axis1=1, axis2=2))
+    return -0.5 * (white**2 + np.log(2 * np.pi)) - log_root
 
 
 def any_opioid_deaths(p: Draws, flows: Flows, observed: Observed) -> Array:

@@ -123,11 +123,11 @@ def _coverage(folder: Path) -> list[str]:
     return [
         f"{table['records'].iloc[0]} synthetic records drawn from the prior of "
         f"{len(parameters)} parameters, each fitted with {table['settings'].iloc[0]}. "
-        f"Over all of them the truth lay within {mean}. "
-        "Ranks outside the 95 % band of an honest posterior: "
-        f"{len(outside)} of {len(parameters)} parameters ({0.05 * len(parameters):.0f} expected by "
-        f"chance){_named(outside)}; a chance below {LEAST:.0%}: {len(uneven)}"
-        f" ({LEAST * len(parameters):.0f} expected){_named(uneven)}.",
+        f"Over all of them the truth lay within {mean}. Ranks outside the 95 % band of an honest "
+        f"posterior: {len(outside)} of {len(parameters)} parameters "
+        f"({0.05 * len(parameters):.0f} expected by chance){_named(outside)}; "
+        f"a chance below {LEAST:.0%}: {len(uneven)} "
+        f"({LEAST * len(parameters):.0f} expected){_named(uneven)}.",
         "",
         "Width is that of the posterior's 80 % interval over the prior's (for deaths: over the "
         "median): wide is not mistaken for honest. Deaths, and the twenty parameters that a "

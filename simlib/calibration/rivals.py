@@ -22,7 +22,7 @@ def no_change(counts: Array, quarters: int, draws: int, seed: int) -> Array:
 
 def damped_trend(counts: Array, quarters: int, draws: int, seed: int) -> Array:
     """Exponential smoothing of logs with a trend that fades (Gardner & McKenzie 1985)."""
-    from statsmodels.tsa.exponential_smoothing.ets import (  # type: ignore[import-untyped]
+    from statsmodels.tsa.exponential_smoothing.ets import (
         ETSModel,
     )
 
@@ -32,7 +32,7 @@ def damped_trend(counts: Array, quarters: int, draws: int, seed: int) -> Array:
 
 def arima(counts: Array, quarters: int, draws: int, seed: int) -> Array:
     """ARIMA(1, 1, 0) of logs: the last change carries on in part."""
-    from statsmodels.tsa.arima.model import ARIMA  # type: ignore[import-untyped]
+    from statsmodels.tsa.arima.model import ARIMA
 
     fitted = _fitted(ARIMA(np.log(counts), order=(1, 1, 0)))
     return _futures(fitted, quarters, draws, seed)

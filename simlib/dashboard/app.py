@@ -1,290 +1,329 @@
 """The comparison dashboard: controls on the left, picture and verdict on the right."""
 
+import contextlib
 import html
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import ipywidgets as w
 
-from simlib.chart_style import BORDER, INTERNAL
-from simlib.charts import MIME
-from simlib.dashboard import compute, state
-from simlib.dashboard.controls import SMALL, Control, Range
-from simlib.dashboard.download import DownloadButton
+from simlib import pages
+from simlib.dashboard import compute
+from simlib.dashboard.autosave import Autosave, running_cell
+from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, label
+from simlib.dashboard.controls import Control
+from simlib.dashboard.details import Details
+from simlib.dashboard.dialog import Dialog
+from simlib.dashboard.files import Files
+from simlib.dashboard.folds import Fold, button
+from simlib.dashboard.idle import POLICY, Key, idle
 from simlib.dashboard.live_chart import LiveChart
+from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, changed
 from simlib.dashboard.runner import Runner
-from simlib.errors import InputError
-from simlib.parameters import load_parameters
-from simlib.policy import load_policy, policy_names
+from simlib.dashboard.session import Session, check_session
+from simlib.dashboard.state import History, Scenario, check
+from simlib.dashboard.views import VIEWS
+from simlib.errors import InputError, is_finite
 from simlib.simulation import DRAWS
 
-Scenario = state.Scenario
-NOT_PINNED = "as the evidence says"
-HEALTH_MOST = 5_000.0
+REPLAY_SECONDS = 1.5
+"""How long a replay shows the state before the last change."""
 SAME_MOVE_SECONDS = 1.0
 """Moves of one control that follow each other faster are one step of the undo history."""
 
 
-class Dashboard(w.HBox):
+class Dashboard(w.Box):
     """A comparison that answers every move; two of them in one notebook do not interfere.
+
+    Parameters
+    ----------
+    session : at the beginning
+    keeper : saves the session whenever it has been drawn in full
 
     Attributes
     ----------
     history : what the reader has been through
-    picture : what is on screen
+    picture : what is on screen, with all draws
     runner : waits, for tests, until the last move is drawn in full
     """
 
-    def __init__(self, scenario: Scenario | None = None) -> None:
-        self.history = state.History(state.check(scenario or Scenario()))
-        self.picture = compute.picture(self.history.now)
-        self.controls: dict[tuple[str, str], Control] = {}
-        self.pins: dict[str, w.Checkbox] = {}
-        self.parts: dict[str, w.HTML] = {}
+    def __init__(self, session: Session | None = None, keeper: Autosave | None = None) -> None:
+        self.history = History(check_session(session or Session()))
+        self._keeper = keeper
+        self.picture = compute.picture(self.now, outcome=self.now.outcome, details=True)
+        self._drawn = self.now
+        self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
+        self._lock = threading.RLock()  # front ends may call back in two threads at once
+        self._last_move: tuple[Key | None, float] = (None, 0.0)
+        self._replay: threading.Timer | None = None
+        self._past: Scenario | None = None  # what a replay shows just now
         self.chart = LiveChart(compute.chart(), self.picture.tables, self.picture.alt)
         self.verdict = w.HTML(_verdict_html(self.picture))
-        self.status = w.HTML("", layout={"min_height": "28px"})
-        self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
-        self._showing = False
-        self._lock = threading.RLock()  # front ends may call back in two threads at once
-        self._last_move: tuple[Any, float] = (None, 0.0)
-        right = w.VBox([self.chart, self._files(), self.status, self.verdict])
-        left = w.VBox([self._steps(), self._policy_panel(), self._assumption_panel()])
-        left.layout.min_width = left.layout.max_width = "398px"
-        right.layout = {"flex": "1 1 0", "min_width": "0"}
-        super().__init__([left, right], layout={"align_items": "flex-start"})
+        self.status = w.HTML()
+        self.status.add_class("simlib-status")
+        self.dialog = Dialog()
+        self.panels, steps = self._panels(), self._steps()
+        self._show(draw=False)
+        self._tell_parts(self.picture)
+        left = w.VBox([*self.panels.values()])
+        self.files = Files(self.settled, lambda session: self.go(lambda _: session), self._failed)
+        self.details = Details(
+            lambda: self.history.now, self.go, lambda: self._wish(self.now, False), self._failed
+        )
+        self.files.share.show(self.history.now)
+        self.details.kept.show(self.history.now)
+        away = Fold("Take it away: files, share code", [self.files], is_open=True)
+        shown = [steps, self.chart, self.status, self.verdict, away, self.details, self.dialog]
+        right = w.VBox(shown)
+        left.add_class("simlib-left")
+        right.add_class("simlib-right")
+        super().__init__([left, right])
+        self.add_class("simlib-board")
 
-    # --- panels ---------------------------------------------------------------------------
+    @property
+    def now(self) -> Scenario:
+        """The scenario on screen."""
+        return self.history.now.now
+
+    @property
+    def controls(self) -> dict[Key, Control]:
+        """All controls by group and name."""
+        return {key: c for panel in self.panels.values() for key, c in panel.controls.items()}
+
+    # --- parts ----------------------------------------------------------------------------
+
+    def _panels(self) -> dict[str, Panel]:
+        def reset(name: str) -> Callable[[], None]:
+            return lambda: self.go(lambda session: session.reset(name))
+
+        panels: dict[str, Panel] = {
+            "policy": PolicyPanel(self.now, self.choose, self._about, reset("policy"))
+        }
+        for group, first in (("assumptions", ASSUMPTIONS), ("judgement", JUDGEMENT)):
+            panels[group] = PinsPanel(group, first, self.choose, self._about, reset(group))
+        return panels
 
     def _steps(self) -> w.HBox:
-        self.undo = _button("Undo", lambda: self._step(self.history.undo))
-        self.redo = _button("Redo", lambda: self._step(self.history.redo))
-        titles = [("none", "")] + [(load_policy(n).title, n) for n in policy_names()]
-        self.preset = w.Dropdown(
-            options=titles,
-            description="Add a line:",
-            tooltip="Draws a shipped policy as a line of its own",
-            style={"description_width": "72px"},
-            layout={"width": "262px"},
+        self.undo = button("Undo", lambda: self._step(self.history.undo))
+        self.redo = button("Redo", lambda: self._step(self.history.redo))
+        self.replay = button("Replay", self._replayed, "Draws once more what the last move changed")
+        self.outcome = w.Dropdown(
+            options=[(view.label, name) for name, view in VIEWS.items()],
+            description="Show:",
+            tooltip="What the picture shows",
+            style={"description_width": "48px"},
+            layout={"width": "340px"},
         )
-        self.preset.observe(lambda c: self._choose(preset=c["new"]), "value")
-        return w.HBox([self.undo, self.redo, self.preset])
-
-    def _policy_panel(self) -> w.VBox:
-        total = Range("Extra money a year", 0, state.MOST_MONEY, 50, "million USD", "The same")
-        self.total = Control(
-            total, self.history.now.total, lambda v: self._choose("total", total=v)
-        )
-        first, last = self.history.now.start, self.history.now.start + 8
-        begins = Range("First year", first, last, 1, "year", "January; full after a year")
-        self.start = Control(begins, first, lambda v: self._choose("start", start=int(v)))
-        self.prison = w.Checkbox(
-            value=True, description="Added prison cost is paid from it", indent=False
-        )
-        self.prison.observe(lambda c: self._choose(count_prison=c["new"]), "value")
-        split = "Only the ratio between the programmes counts; at first as today's budgets"
-        parts = [
-            self._group("border", lambda n: self._weight(n, split)),
-            self._group("internal", lambda n: self._weight(n, split)),
-            self._group("sentences", Range.of),
-            self._group("health", lambda n: Range.of(n, 0, HEALTH_MOST)),
-        ]
-        tabs = w.Accordion(parts, selected_index=0)
-        tabs.titles = (
-            f"{BORDER}: split of the money",
-            f"{INTERNAL}: split of the money",
-            f"{INTERNAL}: longer sentences",
-            "In both strategies: extra health money",
-        )
-        self.policy_reset = _button(
-            "Reset policy", lambda: self._go(self.history.now.policy_reset(), show=True)
-        )
-        head = w.HTML("<b>Policy</b> - what a government does")
-        return w.VBox([head, self.total, self.start, self.prison, tabs, self.policy_reset])
-
-    def _assumption_panel(self) -> w.VBox:
-        rows = []
-        for name in state.ASSUMPTIONS:
-            row = load_parameters()[name]
-            pin = w.Checkbox(
-                description="pin", indent=False, layout={"width": "52px"}, tooltip=NOT_PINNED
-            )
-            control = Control(Range.of(name), row.value, self._pinner(name))
-            control.slider.disabled = control.box.disabled = True
-            pin.observe(lambda change, name=name: self._pin(name, change["new"]), "value")
-            self.controls["assumptions", name], self.pins[name] = control, pin
-            rows.append(w.HBox([pin, control]))
-        self.assumptions_reset = _button(
-            "Reset assumptions", lambda: self._go(self.history.now.assumptions_reset(), show=True)
-        )
-        head = w.HTML(f"<b>Assumptions</b> - how the world works; not pinned: {NOT_PINNED}")
-        tabs = w.Accordion(
-            [w.VBox(rows)], selected_index=None, titles=("The six that matter most",)
-        )
-        return w.VBox([head, tabs, self.assumptions_reset])
-
-    def _weight(self, name: str, why: str) -> Range:
-        label = load_parameters()[name].label
-        return Range(label, 0, state.MOST_WEIGHT, 1, "parts of the money", why)
-
-    def _group(self, group: str, limits: Callable[[str], Range]) -> w.VBox:
-        rows = []
-        for name, value in getattr(self.history.now, group).items():
-            control = Control(limits(name), value, self._setter(group, name))
-            self.controls[group, name] = control
-            rows.append(control)
-        if group in ("border", "internal"):
-            self.parts[group] = w.HTML(_small(compute.parts(self.picture, group)))
-            rows.append(self.parts[group])
-        return w.VBox(rows)
-
-    def _files(self) -> w.HBox:
-        kinds = [("PNG", "png"), ("SVG", "svg"), ("CSV", "csv")]
-        buttons: list[w.Widget] = [
-            DownloadButton(label, self._file(kind), f"Download the picture as {label}")
-            for label, kind in kinds
-        ]
-        buttons.append(DownloadButton("TOML", self._toml, "Download the scenario as TOML"))
-        self.upload = w.FileUpload(accept=".toml", description="Load scenario")
-        self.upload.observe(self._load, "value")
-        return w.HBox([*buttons, self.upload])
+        self.outcome.observe(lambda c: self.choose(POLICY, "outcome", c["new"]), "value")
+        row = w.HBox([self.undo, self.redo, self.replay, self.outcome])
+        row.add_class("simlib-files")
+        return row
 
     # --- moves ----------------------------------------------------------------------------
 
-    def _setter(self, group: str, name: str) -> Callable[[float], None]:
-        return lambda value: self._choose(
-            name, **{group: {**getattr(self.history.now, group), name: value}}
-        )
+    def choose(self, group: str, name: str, value: Any) -> None:
+        """Take up the move of one control.
 
-    def _pinner(self, name: str) -> Callable[[float], None]:
-        set_value = self._setter("assumptions", name)
-        return lambda value: set_value(value) if self.pins[name].value else None
-
-    def _pin(self, name: str, pinned: bool) -> None:
-        control = self.controls["assumptions", name]
-        control.slider.disabled = control.box.disabled = not pinned
+        Raises
+        ------
+        InputError
+            When the scenario with it cannot be used; the one before then stays.
+        """
         with self._lock:
-            values = dict(self.history.now.assumptions)
-            if pinned:
-                values[name] = control.value
+            scenario = check(changed(self.now, group, name, value))
+            if scenario == self.now:
+                return
+            key = (group, name)
+            before, self._last_move = self._last_move, (key, time.monotonic())
+            same = key == before[0] and self._last_move[1] - before[1] < SAME_MOVE_SECONDS
+            self.history.go(self.history.now.show(scenario), same)
+            if name in SWITCHES or key not in self.controls:
+                self._show()
             else:
-                values.pop(name, None)
-            self._choose(assumptions=values)
+                self._hint()
+                self._wish(self.now)
 
-    def _choose(self, control: str | None = None, **changes: Any) -> None:
-        """Take up what the reader changed; nothing when the change came from :meth:`_show`."""
+    def go(self, move: Callable[[Session], Session]) -> None:
+        """Take up another session, or say why not; the one before then stays."""
         with self._lock:
-            if not self._showing:
-                self._go(replace(self.history.now, **changes), control=control)
-
-    def _go(self, scenario: Scenario, show: bool = False, control: str | None = None) -> None:
-        """Take up a scenario, or say why not; the one before then stays."""
-        with self._lock:
-            before, self._last_move = self._last_move, (control, time.monotonic())
-            soon = self._last_move[1] - before[1] < SAME_MOVE_SECONDS
-            same_move = control is not None and control == before[0] and soon
             try:
-                self.history.go(state.check(scenario), same_move)
+                session = check_session(move(self.history.now))
             except InputError as problem:
                 self._failed(problem)
                 return
-            if show:
-                self._show(self.history.now)
-            else:
-                self.runner.wish(self.history.now)
+            if session != self.history.now:
+                self.history.go(session)
+                self._show()
 
-    def _step(self, step: Callable[[], Scenario]) -> None:
+    def _step(self, step: Callable[[], Session]) -> None:
         with self._lock:
-            self._last_move = (None, 0.0)
-            self._show(step())
+            before = self.history.now
+            if step() is before:
+                self.say("There is nothing further back or forward.")
+            else:
+                self._show()
 
-    def _show(self, scenario: Scenario) -> None:
-        """Set all controls to a scenario, then draw it once."""
-        self._showing = True
-        try:
-            self.total.show(scenario.total)
-            self.start.show(scenario.start)
-            self.prison.value = scenario.count_prison
-            self.preset.value = scenario.preset
-            for (group, name), control in self.controls.items():
-                value = getattr(scenario, group).get(name)
-                if group == "assumptions":
-                    self.pins[name].value = value is not None
-                control.show(load_parameters()[name].value if value is None else value)
-        finally:
-            self._showing = False
-        self.runner.wish(scenario)
+    def _replayed(self) -> None:
+        """Draw the state before the last change, then the present one."""
+        with self._lock:
+            before = self.history.before
+            if before is None:
+                self.say("Nothing has been changed yet.")
+                return
+            self._wish(before.now)
+            self._past = before.now
+            self._replay = threading.Timer(REPLAY_SECONDS, lambda: self._wish(self.now))
+            self._replay.daemon = True
+            self._replay.start()
 
-    def _load(self, change: dict[str, Any]) -> None:
-        for file in change["new"]:
-            try:
-                text = bytes(file["content"]).decode("utf-8")
-                self._go(Scenario.from_toml(text, file["name"]), show=True)
-            except InputError as problem:
-                self._failed(problem)
-            except UnicodeDecodeError:
-                self._failed(InputError(f"{file['name']}: is no text file (UTF-8)"))
-        if change["new"]:
-            self.upload.value = ()  # so that the same file can be loaded again
+    def _show(self, draw: bool = True) -> None:
+        """Set all controls to the present scenario, then draw it once."""
+        self._last_move = (None, 0.0)
+        notes = idle(self.now)
+        self.outcome.value = self.now.outcome
+        for panel in self.panels.values():
+            panel.show(self.now, notes)
+        if draw:
+            self._wish(self.now)
+
+    def _hint(self) -> None:
+        notes = idle(self.now)
+        for panel in self.panels.values():
+            panel.hint(notes)
+
+    def _wish(self, scenario: Scenario, quickly: bool = True) -> None:
+        with self._lock:
+            if self._replay:  # whatever comes later wins
+                self._replay.cancel()
+            self._replay = self._past = None
+            self.runner.wish(scenario, quickly)
+
+    def _about(self, group: str, name: str) -> None:
+        """Open the page about a control."""
+        control = self.controls[group, name]
+        if name in pages.names():
+            text = pages.page(name)
+        else:
+            text = f"<h3>{html.escape(control.label)}</h3><p>{html.escape(control.why)}</p>"
+        self.dialog.turn_to(control.label, text)
 
     # --- drawing --------------------------------------------------------------------------
 
     def _draw(self, scenario: Scenario, quickly: bool) -> None:
+        past = scenario is self._past
+        if past and not quickly:
+            return  # a replay shows it for a moment only
         known = compute.affordable(self.picture, scenario) if quickly else None
         draws = compute.DRAGGED_DRAWS if quickly else DRAWS
+
+        def outdated() -> bool:
+            return self.runner.newer and not quickly
+
         try:
             picture = compute.picture(
-                scenario, draws, known, lambda: self.runner.newer and not quickly
+                scenario, draws, known, outdated, scenario.outcome, details=not quickly
             )
         except compute.Outdated:
             return
         self.chart.update(picture.tables, picture.alt)
         self.verdict.value = _verdict_html(picture)
-        for group, words in self.parts.items():
-            words.value = _small(compute.parts(picture, group))
+        self._tell_parts(picture)
         if not quickly:
-            self.picture = picture
+            self.picture, self._drawn = picture, scenario
+            self._keep()
         more = f"<i>Drawn with {draws} of {DRAWS} draws; the others follow.</i>"
-        self.status.value = more if quickly else ""
+        self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
+        if not quickly:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Make anew what is open below the picture, unless a newer wish comes."""
+
+        def watch(_: float) -> None:
+            if self.runner.newer:
+                raise compute.Outdated
+
+        if self.details.any_open:
+            self.say("Making anew what is open below the picture.")
+        with contextlib.suppress(compute.Outdated):
+            self.details.refresh(self.history.now, self.picture, watch)
+            self.say("")
+
+    def _keep(self) -> None:
+        """Show the share code of what is drawn, and save it."""
+        self.files.share.show(self.history.now)
+        if self._keeper:
+            try:
+                self._keeper.save(self.history.now)
+            except InputError as problem:
+                self._keeper = None  # said once, not after every move
+                self._failed(problem)
+
+    def _last_change(self) -> str:
+        """What the last move changed, from what the picture shows during a replay."""
+        before = self._past or self.now
+        changes = [
+            f"{label(key)}: {_shown(before.controls().get(key))}, then {_shown(value)}"
+            for key, value in self.now.changes(before).items()
+        ]
+        return html.escape(f"Before the last change. {'; '.join(changes)}")
+
+    def _tell_parts(self, picture: compute.Picture) -> None:
+        for group, words in self.panels["policy"].parts.items():
+            words.value = f"<div class='simlib-small'>{compute.parts(picture, group)}</div>"
+
+    def say(self, words: str) -> None:
+        """Say something in the line below the picture, until it is drawn again."""
+        self.status.value = html.escape(words)
 
     def _failed(self, problem: Exception) -> None:
         words = html.escape(str(problem) or type(problem).__name__).replace("\n", "<br>")
-        self.status.value = f"<span role='alert' style='color:#A00000'>{words}</span>"
+        self.status.value = f"<span role='alert'>{words}</span>"
 
-    def _file(self, kind: str) -> Callable[[], tuple[str, str, bytes]]:
-        mime = {**MIME, "csv": "text/csv"}[kind]
-        return lambda: (f"border_or_internal.{kind}", mime, self._settled(kind))
+    def settled(self) -> tuple[Session, compute.Picture]:
+        """Session and picture on screen, when all draws are drawn.
 
-    def _settled(self, kind: str) -> bytes:
-        self.runner.wait()
-        return compute.export(self.picture, kind)
-
-    def _toml(self) -> tuple[str, str, bytes]:
-        return "scenario.toml", "application/toml", self.history.now.to_toml().encode()
-
-
-def _button(label: str, pressed: Callable[[], None]) -> w.Button:
-    button = w.Button(description=label, layout={"width": "auto"})
-    button.on_click(lambda _: pressed())
-    return button
-
-
-def _small(words: str) -> str:
-    return f"<div style='{SMALL}'>{words}</div>"
+        Raises
+        ------
+        InputError
+            When that did not come to pass.
+        """
+        with self._lock:
+            if self._drawn is not self.now:  # a replay, for example, leaves another picture
+                self._wish(self.now)
+        if not self.runner.wait() or self._drawn is not self.now:
+            raise InputError("The picture is not drawn, so there is nothing to take away.")
+        return self.history.now, self.picture
 
 
 def _verdict_html(picture: compute.Picture) -> str:
     head, *rest = (html.escape(text) for text in picture.verdict)
-    lines = "".join(f"<p style='margin:2px 0'>{text}</p>" for text in rest)
-    box = "max-width:1000px;line-height:1.3;font-size:13px"
-    return (
-        f"<div class='simlib-verdict' aria-live='polite' style='{box}'><b>{head}</b>{lines}</div>"
-    )
+    lines = "".join(f"<p>{text}</p>" for text in rest)
+    return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
 
 
-def show(scenario: Scenario | None = None) -> Dashboard:
-    """The dashboard, to be displayed as the last value of a cell."""
-    return Dashboard(scenario)
+def _shown(value: Any) -> str:
+    return "not pinned" if value is None else f"{value:,g}" if is_finite(value) else str(value)
+
+
+def show(session: Session | Scenario | None = None) -> Dashboard:
+    """The dashboard, to be displayed as the last value of a cell.
+
+    It begins with the session that is given, else where the reader left it: the session is saved
+    to a file below the notebook's folder, and found again after a restart.
+    """
+    if isinstance(session, Scenario):
+        session = Session(session)
+    keeper, found, words = None, None, ""
+    try:
+        keeper = Autosave(owner=running_cell())
+        found = None if session else keeper.load()
+    except InputError as problem:
+        words = str(problem)
+    dashboard = Dashboard(session or found, keeper)
+    if found and keeper:
+        words = f"This is your last scenario, from {keeper.path}. The resets bring back the first."
+    dashboard.say(words)
+    return dashboard

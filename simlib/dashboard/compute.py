@@ -1,30 +1,34 @@
 """From a scenario to what is drawn and said: tables, text alternative, verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from html import escape
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from simlib import charts
-from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
-from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare, verdict
+from simlib.analysis import identities
+from simlib.analysis.identities import Identity
+from simlib.analysis.ledger import ledger
+from simlib.chart_style import FONT, spoken
+from simlib.compare import verdict
+from simlib.dashboard import words
+from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
-from simlib.observed import load_observed
+from simlib.dashboard.views import FIRST_VIEW, observed, view
+from simlib.dashboard.words import SERIES, whole
 from simlib.parameters import load_parameters
 from simlib.policy import Policy, allocate, load_policy
-from simlib.results import Ensemble, quantiles
+from simlib.results import Ensemble
 from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record, equal_money
 
-OUTCOME = "deaths_fentanyl"
 DRAGGED_DRAWS = 100
-BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
-BAND_COLUMNS = ["low90", "low50", "median", "high50", "high90"]
-SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
+Watch = Callable[[float], None]
+"""Told the share done, 0 to 1; what it raises stops the simulation."""
+PAGE = f"font-family:{FONT};font-size:14px;line-height:1.35;max-width:980px;margin:0 12px"
+"""How the words under the chart of an exported page look."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class Picture:
     verdict : in words, several sentences
     money : what each strategy spends on programmes and prisons
     parts : what each strategy spends by programme [million USD a year]
+    names : what each policy of the ledger and the identities is called
+    ledger : what each strategy brings and costs; None while a slider is dragged
+    identities : why kilograms and deaths moved; empty while a slider is dragged
+    scenario : what the picture shows, as a file
     """
 
     tables: dict[str, pd.DataFrame]
@@ -45,6 +53,10 @@ class Picture:
     verdict: tuple[str, ...]
     money: dict[str, Share]
     parts: dict[str, dict[str, float]]
+    names: dict[str, str]
+    scenario: str
+    ledger: pd.DataFrame | None = None
+    identities: tuple[Identity, ...] = ()
 
 
 class Outdated(Exception):
@@ -56,6 +68,8 @@ def picture(
     draws: int = DRAWS,
     affordable: dict[str, float] | None = None,
     outdated: Callable[[], bool] = lambda: False,
+    outcome: str = FIRST_VIEW,
+    details: bool = False,
 ) -> Picture:
     """Simulate a scenario and say what it shows.
 
@@ -66,193 +80,121 @@ def picture(
     affordable : share of each strategy's total left for programmes, from an earlier picture of
         nearly the same scenario; saves the trials that find it
     outdated : asked on the way whether the picture is still wanted
+    outcome : what is drawn, by its name in `simlib.dashboard.views.VIEWS`
+    details : whether ledger and identities are wanted too
 
     Raises
     ------
     Outdated
         When it is not.
+    InputError
+        When there is no such outcome.
     """
-    policies, money = _equal(scenario, affordable)
-    if outdated():
-        raise Outdated
-    health = scenario.health_policy()
-    chosen: list[str | Policy | None] = [None]
-    chosen += [replace(p + health, name=p.name, title=p.title) for p in policies]
-    if scenario.preset:
-        chosen.append(replace(load_policy(scenario.preset), name="preset"))
-    pinned = dict(scenario.assumptions)
-    ensemble = simulate(chosen, draws=draws, assumptions=pinned)
-    lines, difference = _tables(scenario, ensemble)
-    beyond = [p for p in chosen if isinstance(p, Policy) and beyond_record(p, ensemble.parameters)]
+    shown = view(outcome)
+
+    def watch(done: float) -> None:
+        if outdated():
+            raise Outdated
+
+    policies, money = _equal(scenario, affordable, watch)
+    chosen = _chosen(scenario, policies)
+    ensemble = simulate([None, *chosen], draws=draws, assumptions=scenario.pinned, watch=watch)
+    reference = words.against(scenario)
+    names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
+    lines, difference = shown.tables(ensemble, [*names.values()], scenario.start)
+    beyond = [names[p.name] for p in chosen if beyond_record(p, ensemble.parameters)]
     for table in (lines, difference):
-        hatched = table["series"].isin([_label(p.name, scenario) for p in beyond])
+        hatched = table["series"].isin(beyond)
         table["extrapolated"] = hatched & (table["year"] >= scenario.start)
     judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
-    said = _sentences(scenario, ensemble, judged, money)
-    title, subtitle = said[0], said[1]
-    words = {"title": [title], "subtitle": [subtitle], "footer": [_footer(scenario, ensemble)]}
-    tables = {
-        "lines": lines,
-        "difference": difference,
-        "observed": _observed(),
-        "words": pd.DataFrame(words),
-    }
-    return Picture(tables, f"{title} {subtitle}", said, money, _by_programme(scenario, money))
+    told = words.picture_words(scenario, ensemble, judged, shown)
+    said = [*words.verdict_sentences(scenario, ensemble, judged, money), *words.beyond(beyond)]
+    return Picture(
+        tables={
+            "lines": lines,
+            "difference": difference,
+            "observed": observed(outcome),
+            "words": pd.DataFrame([told]),
+        },
+        alt=spoken(f"{told['title']} {told['subtitle']}"),
+        verdict=tuple(spoken(text) for text in said),
+        money=money,
+        parts=_by_programme(scenario, money),
+        names=names,
+        scenario=scenario.to_toml(),
+        ledger=ledger(ensemble) if details else None,
+        identities=_identities(ensemble, scenario.start) if details else (),
+    )
+
+
+def _chosen(scenario: Scenario, policies: Sequence[Policy]) -> list[Policy]:
+    """The strategies with their health money, and the preset."""
+    health = scenario.health_policy()
+    chosen = [replace(p + health, name=p.name, title=p.title) for p in policies]
+    if scenario.preset:
+        chosen.append(replace(load_policy(scenario.preset), name="preset"))
+    return chosen
+
+
+def _labels(scenario: Scenario) -> list[str]:
+    """What the lines of a scenario are called, in the order of :func:`_chosen`."""
+    preset = [load_policy(scenario.preset).title] if scenario.preset else []
+    return [*SERIES.values(), *preset]
+
+
+def _identities(ensemble: Ensemble, start: int) -> tuple[Identity, ...]:
+    return identities.kilograms(ensemble, start), identities.deaths(ensemble, start)
 
 
 def _equal(
-    scenario: Scenario, affordable: dict[str, float] | None
+    scenario: Scenario, affordable: dict[str, float] | None, watch: Watch = lambda done: None
 ) -> tuple[list[Policy], dict[str, Share]]:
-    """Policies of equal cost; quickly, where the affordable share is known."""
+    """Policies of equal cost, or each of its own; quickly, where the affordable share is known."""
     strategies, start = scenario.strategies(), f"{scenario.start}-01"
-    if affordable is None:
-        return equal_money(
-            strategies,
-            scenario.total,
+    policies: list[Policy] = []
+    shares: dict[str, Share] = {}
+    if affordable is not None:
+        for each in strategies:
+            total = scenario.money(each.name)
+            programmes = round(affordable[each.name] * total)
+            policies.append(each.policy(programmes, start))
+            shares[each.name] = Share(programmes, total - programmes, 0.0)
+        return policies, shares
+    together = [strategies] if scenario.equal_money else [(each,) for each in strategies]
+    for some in together:
+        found, spent = equal_money(
+            some,
+            scenario.money(some[0].name),
             start,
             count_prison=scenario.count_prison,
-            assumptions=dict(scenario.assumptions),
+            assumptions=scenario.pinned,
+            watch=watch,
         )
-    programmes = {s.name: round(affordable[s.name] * scenario.total) for s in strategies}
-    policies = [s.policy(programmes[s.name], start) for s in strategies]
-    shares = {n: Share(m, scenario.total - m, 0.0) for n, m in programmes.items()}
+        policies += found
+        shares |= spent
     return policies, shares
 
 
 def affordable(shown: Picture, scenario: Scenario) -> dict[str, float] | None:
-    """Share of the total that went to programmes; None where there was no money."""
-    if not scenario.total:
+    """Share of each total that went to programmes; None where one was or is without money."""
+    shares = {
+        name: (share.programmes, share.programmes + share.prison + share.unspent)
+        for name, share in shown.money.items()
+    }
+    if not all(total and scenario.money(name) for name, (_, total) in shares.items()):
         return None
-    return {name: share.programmes / scenario.total for name, share in shown.money.items()}
+    return {name: programmes / total for name, (programmes, total) in shares.items()}
 
 
-def _banded(years: Any, series: str, values: np.ndarray) -> pd.DataFrame:
-    """Bands by year of one line; `values` of shape (years, draws)."""
-    columns = dict(zip(BAND_COLUMNS, quantiles(values, BANDS).astype(float), strict=True))
-    return pd.DataFrame({"year": np.asarray(years, dtype=float), "series": series} | columns)
+def policies(scenario: Scenario, watch: Watch = lambda done: None) -> dict[str, Policy]:
+    """What a scenario draws, as policies with their health money: border, internal, preset.
 
-
-@lru_cache(maxsize=4)
-def _default(draws: int) -> pd.DataFrame:
-    """The status quo line with nothing pinned; the same for every scenario."""
-    ensemble = simulate(draws=draws)
-    return _banded(ensemble.years, STATUS_QUO, ensemble.yearly(OUTCOME)[:, 0])
-
-
-def _tables(scenario: Scenario, ensemble: Ensemble) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lines and paired differences from the line without new policy."""
-    names = list(ensemble.policies)
-    first = NO_POLICY if scenario.assumptions else STATUS_QUO
-    labels = [first, *(_label(name, scenario) for name in names[1:])]
-    values = ensemble.yearly(OUTCOME)
-    lines = [_banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
-    if scenario.assumptions:
-        lines.insert(0, _default(ensemble.draws))
-    apart = []
-    for name, label in zip(names[1:], labels[1:], strict=True):
-        compared = compare(ensemble, policy=name)
-        apart.append(_banded(compared.years, label, compared.difference(OUTCOME)))
-    return pd.concat(lines, ignore_index=True), pd.concat(apart, ignore_index=True)
-
-
-def _label(name: str, scenario: Scenario) -> str:
-    return SERIES.get(name) or load_policy(scenario.preset).title
-
-
-def _observed() -> pd.DataFrame:
-    years, values, quality = load_observed().series("deaths_synthetic_opioids")
-    recent = years > load_observed()["deaths_synthetic_opioids_quarterly"].start.min()
-    return pd.DataFrame(
-        {
-            "year": np.floor(years[recent]),
-            "value": values[recent],
-            "provisional": quality[recent] != "final",
-        }
-    )
-
-
-def _footer(scenario: Scenario, ensemble: Ensemble) -> str:
-    from datetime import date
-
-    about = ensemble.about
-    own = "Differences under your assumptions. " if scenario.assumptions else ""
-    if health := sum(scenario.health.values()):
-        own = f"Health money, {number(health)} million, in both, not in the status quo. {own}"
-    return (
-        f"Extra money {number(scenario.total)} million USD a year each from {scenario.start}; "
-        f"{about['draws']} draws. {own}Data: {about['data_vintage']}. "
-        f"simlib {about['model_version']}, {date.today().isoformat()}."
-    )
-
-
-def _sentences(
-    scenario: Scenario, ensemble: Ensemble, judged: Verdict, money: dict[str, Share]
-) -> tuple[str, ...]:
-    """The verdict, then lives, cost, prison and payers of each strategy."""
-    low, middle, high = (_tens(deaths) for deaths in judged.gap)
-    chance = {BORDER: judged.chances[0], INTERNAL: judged.chances[1]}
-    if judged.word == CANNOT_TELL:
-        head = "Cannot tell which strategy saves more lives."
-    elif judged.word == NO_DIFFERENCE:
-        head = "No difference that matters between the two strategies."
-    else:
-        name = SERIES[judged.word]
-        head = f"The {name} strategy saves more lives, in {chance[name]:.0%} of draws."
-    years = f"{ensemble.years[-1] - scenario.start + 1} years"
-    ahead = (
-        f"Over {years} the border-focused strategy averts {middle} deaths more than the "
-        f"internal one (9 in 10: {low} to {high}). Better by more than "
-        f"{number(judged.margin_deaths)} deaths: border in {judged.chances[0]:.0%} of draws, "
-        f"internal in {judged.chances[1]:.0%}; within that margin {judged.within:.0%}."
-    )
-    said = [head, ahead]
-    for name, label in SERIES.items():
-        said.append(_strategy(label, compare(ensemble, policy=name), money[name]))
-    if judged.neither_beats_status_quo:
-        said.append("Neither strategy beats the status quo by the margin with confidence.")
-    return tuple(said)
-
-
-def _whole(value: float) -> str:
-    """A whole number for a reader."""
-    whole = round(value)
-    return number(whole, len(str(abs(whole))))
-
-
-def _tens(value: float) -> str:
-    """A number of people rounded to tens: draws do not tell more."""
-    return _whole(round(value, -1))
-
-
-def _strategy(label: str, compared: Comparison, share: Share) -> str:
-    """Lives, cost, prison and payers of one strategy."""
-    low, middle, high = (_tens(x) for x in np.quantile(compared.averted, (0.05, 0.5, 0.95)))
-    cost = compared.cost_per_death_averted
-    each = "none averted on average" if cost is None else f"{_dollars(cost)} per death averted"
-    paid = compared.spending_by_payer
-    total = sum(paid.values())
-    payers = ", ".join(f"{payer} {part / total:.0%}" for payer, part in paid.items() if part)
-    custody = _tens(float(compared.total("prison_years").mean()))
-    return (
-        f"{label[0].upper()}{label[1:]}: averts {middle} deaths against no new policy "
-        f"(9 in 10: {low} to {high}); {each}; {custody} more person-years in custody; "
-        f"of its money {_whole(share.programmes)} million a year goes to programmes"
-        f"{f' ({payers})' if payers else ''} and {_whole(share.prison)} million to prisons"
-        f"{_left(share)}."
-    )
-
-
-def _left(share: Share) -> str:
-    """What is not spent, or spent beyond the total."""
-    if share.unspent >= 1:
-        return f"; {_whole(share.unspent)} million is not spent"
-    if share.unspent <= -1:
-        return f", {_whole(-share.unspent)} million above the total"
-    return ""
-
-
-def _dollars(value: float) -> str:
-    return f"{number(value / 1e6)} million USD" if value >= 1e6 else f"{number(value)} USD"
+    Parameters
+    ----------
+    watch : told the share done of each simulation that finds the affordable money
+    """
+    found, _ = _equal(scenario, None, watch)
+    return {each.name: each for each in _chosen(scenario, found)}
 
 
 def _by_programme(scenario: Scenario, money: Mapping[str, Share]) -> dict[str, dict[str, float]]:
@@ -270,22 +212,51 @@ def parts(shown: Picture, strategy: str) -> str:
     if split is None:
         return "All programmes stand at 0: nothing is spent."
     said = ", ".join(
-        f"{escape(load_parameters()[name].label)} {_whole(part)}" for name, part in split.items()
+        f"{escape(load_parameters()[name].label)} {whole(part)}" for name, part in split.items()
     )
     return f"Million USD a year: {said}."
 
 
+def ledger_page(shown: Picture) -> str:
+    """The ledger as an HTML table; nothing where it was not asked for."""
+    if shown.ledger is None:
+        return ""
+    caption = f"Against {shown.names['status_quo']}, 9 in 10 futures below each median."
+    if "preset" in shown.names:
+        caption += f" {shown.names['preset']} spends a sum of its own, not the same money."
+    return ledger_html(shown.ledger, shown.names, caption)
+
+
 def export(shown: Picture, kind: str) -> bytes:
-    """The picture as a file of the given kind, or its drawn numbers as CSV."""
+    """The picture as a file of the given kind, or its drawn numbers and ledger as CSV.
+
+    The page of kind ``html`` holds the verdict, the ledger and the scenario besides the chart.
+    """
+    told = shown.tables["words"].iloc[0]
     if kind == "csv":
-        parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
-        seen = shown.tables["observed"].rename(columns={"value": "median"})
-        table = pd.concat([*parts, seen.assign(panel="observed", series="observed")])
-        notes = "".join(f"# {text}\n" for text in shown.tables["words"].iloc[0])
-        return (notes + table.to_csv(index=False)).encode()
-    return charts.export(charts.fill(chart(), shown.tables), kind)
+        return _csv(shown, [*told[["title", "subtitle", "footer"]], *shown.verdict])
+    spec = charts.fill(chart(), shown.tables)
+    if kind != "html":
+        return charts.export(spec, kind)
+    said = "".join(f"<p>{escape(text)}</p>" for text in shown.verdict)
+    file = f"<details><summary>Scenario as a file</summary><pre>{escape(shown.scenario)}</pre>"
+    below = f"{said}{ledger_page(shown)}<p>{escape(told['footer'])}</p>{file}</details>"
+    return charts.export(spec, kind, f"<div style='{PAGE}'>{below}</div>")
+
+
+def _csv(shown: Picture, notes: Sequence[str]) -> bytes:
+    """Drawn numbers, record and ledger in one table; notes and scenario as comments above it."""
+    parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
+    seen = shown.tables["observed"].rename(columns={"value": "median"})
+    parts.append(seen.assign(panel="observed", series="observed"))
+    if shown.ledger is not None:
+        series = shown.ledger["policy"].map(shown.names)
+        parts.append(shown.ledger.drop(columns="policy").assign(panel="ledger", series=series))
+    comments = [*notes, "Scenario:", *shown.scenario.splitlines()]
+    above = "".join(f"# {line}\n" for line in comments)
+    return (above + pd.concat(parts).to_csv(index=False)).encode()
 
 
 def chart() -> Any:
     """The one chart definition of live view and export."""
-    return charts.comparison("Deaths from synthetic opioids", "deaths a year")
+    return charts.comparison()

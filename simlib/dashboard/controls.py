@@ -1,24 +1,33 @@
-"""One control: label, slider, number box, and words when the number cannot be used."""
+"""One control: label, slider, number box, named positions, and words for what cannot be used."""
 
-import html
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-import ipywidgets
+import anywidget
+import traitlets
 
-from simlib.parameters import Parameter, load_parameters
+from simlib.errors import InputError, is_finite, shown
+from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
 
-LABEL_WIDTH, SLIDER_WIDTH, BOX_WIDTH = "138px", "282px", "76px"
-ABOVE_WIDTH = "228px"
-LONGEST_BESIDE = 20
-"""Letters of a label that stands beside its slider; a longer one stands above it."""
-SMALL = "line-height:1.3;font-size:12px"
+STYLE = Path(__file__).with_name("style.css")
+STEPS = 50
+"""A slider has at least as many steps."""
+Place = tuple[str, float | None]
 
 
 @dataclass(frozen=True)
 class Range:
-    """What a control may hold, with its label, unit and the reason for its range."""
+    """What a control may hold, with its label, unit and the reason for its range.
+
+    Attributes
+    ----------
+    label, unit, why : for readers
+    low, high, step : [unit]
+    places : named positions; `None` where the control may be left unset
+    """
 
     label: str
     low: float
@@ -26,6 +35,7 @@ class Range:
     step: float
     unit: str
     why: str
+    places: tuple[Place, ...] = ()
 
     @classmethod
     def of(cls, name: str, low: float | None = None, high: float | None = None) -> "Range":
@@ -34,89 +44,142 @@ class Range:
         low = row.low if low is None else low
         high = row.high if high is None else high
         evidence = f"{row.kind}: {'; '.join(row.source) or row.note}"
-        step = 10 ** math.floor(math.log10((high - low) / 50))
-        return cls(row.label, low, high, step, row.unit, f"{row.note}. Evidence {evidence}.")
+        step = 10 ** math.floor(math.log10((high - low) / STEPS))
+        why = f"{row.note}. Evidence {evidence}."
+        return cls(row.label, low, high, step, row.unit, why).named(*_places(row))
+
+    def named(self, *places: Place) -> "Range":
+        """The same with those named positions that lie within it."""
+        fit = tuple(p for p in places if p[1] is None or self.low <= p[1] <= self.high)
+        return replace(self, places=fit)
 
 
-class Control(ipywidgets.VBox):
-    """A slider with a number box; `changed` is called with every usable value.
+def _places(row: Parameter) -> list[Place]:
+    """Named positions of a row: of a lever by today's budget, else the ends and the centre."""
+    if row.group != LEVER_GROUP:
+        return [("lowest", row.low), ("central", row.value), ("highest", row.high)]
+    budget = f"budget_{row.name}"
+    today = load_parameters()[budget].value if budget in load_parameters() else 1.0
+    return [("cut", row.low), ("current", 0.0), ("+50 %", today / 2), ("double", today)]
 
-    The slider knows only whole steps: a browser moves a handle that stands between two of them,
-    and would report that as a move of the reader's. The value itself may lie between steps.
+
+class Control(anywidget.AnyWidget):
+    """A slider with a number box; `changed` is called with every usable value a reader chooses.
+
+    The slider knows only whole steps, the value may lie between them: the browser tells a value
+    only when the reader moves the slider, so drawing it cannot change a scenario.
 
     Parameters
     ----------
     limits : what it may hold
-    value : at the beginning
-    changed : called with the new value, not when it is set by `show`
+    value : at the beginning; `None` where it is left unset
+    changed : called with the new value, not when it is set by `show`; an `InputError` that it
+        raises is said beside the control
+    about : called when the reader asks for the page about this control
+    unset : how the unset state is called; the slider then stands, faint, at `middle`
+    middle : where that is [unit]
 
     Attributes
     ----------
-    value : the last usable value
+    value : the last usable value, `None` when unset
+    error : why the last number could not be used, in words; empty when it could
+    note : why moving it changes nothing in the present view; empty when it may
     """
 
-    def __init__(self, limits: Range, value: float, changed: Callable[[float], None]) -> None:
-        self.limits, self.value, self._changed, self._silent = limits, value, changed, False
-        tip = f"{limits.label} [{limits.unit}]. {limits.why}"
-        above = len(limits.label) > LONGEST_BESIDE
-        self.slider = ipywidgets.FloatSlider(
-            value=self._step(value),
-            min=limits.low,
-            max=limits.high,
+    _esm = Path(__file__).with_name("control.js")
+    _css = STYLE
+    label = traitlets.Unicode().tag(sync=True)
+    unit = traitlets.Unicode().tag(sync=True)
+    why = traitlets.Unicode().tag(sync=True)
+    low = traitlets.Float().tag(sync=True)
+    high = traitlets.Float().tag(sync=True)
+    step = traitlets.Float().tag(sync=True)
+    middle = traitlets.Float().tag(sync=True)
+    places: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    unset = traitlets.Unicode().tag(sync=True)
+    has_page = traitlets.Bool().tag(sync=True)
+    value = traitlets.Float(allow_none=True).tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+
+    def __init__(
+        self,
+        limits: Range,
+        value: float | None,
+        changed: Callable[[Any], None],
+        *,
+        about: Callable[[], None] | None = None,
+        unset: str = "",
+        middle: float | None = None,
+    ) -> None:
+        self.limits, self._changed, self._about, self._good = limits, changed, about, value
+        places: list[list[Any]] = [["not pinned", None]] if unset else []
+        super().__init__(
+            label=limits.label,
+            unit=limits.unit,
+            why=f"{limits.label} [{limits.unit}]. {limits.why}",
+            low=limits.low,
+            high=limits.high,
             step=limits.step,
-            description="" if above else limits.label,
-            readout=False,
-            tooltip=tip,
-            style={"description_width": "0" if above else LABEL_WIDTH},
-            layout={"width": ABOVE_WIDTH if above else SLIDER_WIDTH},
+            middle=limits.low if middle is None else middle,
+            places=places + [list(place) for place in limits.places],
+            unset=unset,
+            has_page=about is not None,
+            value=value,
         )
-        self.box = ipywidgets.FloatText(value=value, tooltip=tip, layout={"width": BOX_WIDTH})
-        self.words = ipywidgets.HTML("", layout={"display": "none"})
-        self.slider.observe(self._slid, "value")
-        self.box.observe(self._typed, "value")
-        rows = [ipywidgets.HBox([self.slider, self.box]), self.words]
-        if above:
-            said = f"{html.escape(limits.label)} [{html.escape(limits.unit)}]"
-            rows.insert(0, ipywidgets.HTML(f"<div style='{SMALL}'>{said}</div>"))
-        super().__init__(rows)
+        self.on_msg(self._hear)
 
-    def show(self, value: float) -> None:
-        """Show a value that was chosen elsewhere."""
-        self.value = value
-        self._silent = True
-        self.slider.value = self._step(value)
-        self.box.value = value
-        self._silent = False
-        self._say("")
+    def show(self, value: float | None) -> None:
+        """Show a value that was chosen elsewhere; the range widens where it lies outside."""
+        if value is not None:
+            low, high = min(self.low, value), max(self.high, value)
+            self.limits = replace(self.limits, low=low, high=high)
+            self.low, self.high = low, high
+        self._good = self.value = value
+        self.error = ""
 
-    def _step(self, value: float) -> float:
-        """The slider's position nearest to a value."""
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take what the browser sends; a moved slider is a choice of the reader's."""
+        super().set_state(sync_data)
+        if "value" in sync_data:
+            self._take(self.value)
+
+    def _hear(self, _: Any, message: dict[str, Any], __: Any) -> None:
+        if message.get("about") and self._about:
+            self._about()
+        elif "typed" in message and self._take(_read(str(message["typed"]))):
+            self.value = self._good
+            self.send({"taken": True})  # so that the box shows the number as it was understood
+
+    def _take(self, value: Any) -> bool:
+        """Use a value, or say why not; whether it was used."""
+        try:
+            chosen = self._checked(value)
+            if chosen != self._good:
+                self._changed(chosen)
+        except InputError as problem:
+            self.error = str(problem)
+            return False
+        self._good = chosen  # not `value`: the browser's slider may be further already
+        self.error = ""
+        return True
+
+    def _checked(self, value: Any) -> float | None:
         limits = self.limits
-        steps = round((value - limits.low) / limits.step)
-        return min(max(round(limits.low + steps * limits.step, 10), limits.low), limits.high)
+        if value is None and self.unset:
+            return None
+        if is_finite(value) and limits.low <= value <= limits.high:
+            return float(value)
+        bounds = f"allowed: {limits.low:,g} to {limits.high:,g} {limits.unit}"
+        fault = "is out of bounds" if is_finite(value) else "is no number"
+        said = f"{value:,g}" if is_finite(value) else shown(value)
+        raise InputError(f"{limits.label}: {said} {fault}; {bounds}")
 
-    def _slid(self, change: dict[str, float]) -> None:
-        value = float(f"{change['new']:.10g}")  # a slider's steps add up to 60.00000000000001
-        if self._silent or abs(value - self._step(self.value)) < self.limits.step / 2:
-            return
-        self.value = value
-        self._silent = True
-        self.box.value = value  # never the slider: the browser's handle may be further already
-        self._silent = False
-        self._say("")
-        self._changed(value)
 
-    def _typed(self, change: dict[str, float]) -> None:
-        if self._silent:
-            return
-        value, limits = change["new"], self.limits
-        if not limits.low <= value <= limits.high:
-            bounds = f"{limits.low:,g} to {limits.high:,g} {limits.unit}"
-            self._say(f"{limits.label}: {value:,g} is out of bounds; allowed: {bounds}")
-            return
-        self.show(value)
-        self._changed(value)
-
-    def _say(self, words: str) -> None:
-        self.words.value = f"<div style='{SMALL};color:#A00000'>{words}</div>" if words else ""
-        self.words.layout.display = "" if words else "none"
+def _read(text: str) -> float | str | None:
+    """A number as a reader types it: spaces between thousands, a true minus sign."""
+    plain = "".join(text.split()).replace("\N{MINUS SIGN}", "-")
+    try:
+        return float(plain) if plain else None
+    except ValueError:
+        return text

@@ -58,6 +58,7 @@ async function render({ model, el }) {
   picture.className = "simlib-chart";
   picture.setAttribute("role", "img");
   const inside = document.createElement("div"); // Vega gives its own element a role and a label
+  inside.setAttribute("aria-hidden", "true"); // what it says, the picture's label says in words
   picture.append(inside);
   const notice = document.createElement("p");
   notice.className = "simlib-chart-notice";

@@ -134,3 +134,12 @@ class LiveChart(anywidget.AnyWidget):
         """Take note of what a view reports; there may be several views of one chart."""
         self.painted = max(self.painted, int(message.get("painted", 0)))
         self.error = str(message.get("error", ""))
+
+
+class TableChart(LiveChart):
+    """A live chart whose tables are complete as they come."""
+
+    def _pack(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+        self.sent += 1
+        packed = {name: pack(table) for name, table in tables.items()}
+        return {"number": self.sent, "tables": packed}

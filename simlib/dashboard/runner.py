@@ -26,14 +26,17 @@ class Runner(Generic[Wish]):
         self, work: Callable[[Wish, bool], None], failed: Callable[[Exception], None]
     ) -> None:
         self._work, self._failed = work, failed
-        self._wish: list[Wish] = []
+        self._wish: list[tuple[Wish, bool]] = []
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def wish(self, wish: Wish) -> None:
-        """Ask for something; forget what was asked for before and not begun."""
+    def wish(self, wish: Wish, quickly: bool = True) -> None:
+        """Ask for something; forget what was asked for before and not begun.
+
+        With `quickly` it is done quickly first, and in full once no newer wish came for a while.
+        """
         with self._condition:
-            self._wish = [wish]
+            self._wish = [(wish, quickly)]
             self._condition.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._live, daemon=True)
@@ -56,12 +59,13 @@ class Runner(Generic[Wish]):
                     self._thread = None
                     self._condition.notify_all()
                     return
-                wish = self._wish.pop()
-            self._try(wish, True)
-            with self._condition:
-                newer = self._condition.wait_for(lambda: bool(self._wish), SETTLED_SECONDS)
-            if not newer:
-                self._try(wish, False)
+                wish, quickly = self._wish.pop()
+            if quickly:
+                self._try(wish, True)
+                with self._condition:
+                    if self._condition.wait_for(lambda: bool(self._wish), SETTLED_SECONDS):
+                        continue
+            self._try(wish, False)
 
     def _try(self, wish: Wish, quickly: bool) -> None:
         try:

@@ -1,0 +1,1 @@
+"""Deciding under doubt: what follows from a simulation when much is not known."""

@@ -1,0 +1,151 @@
+"""Running policies on draws that an analysis has chosen itself, and judging what comes out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib import sampling, world
+from simlib.observed import load_observed
+from simlib.parameters import load_parameters
+from simlib.policy import Policy
+from simlib.posterior import shipped_posterior
+from simlib.results import Ensemble
+from simlib.sampling import Sample
+from simlib.simulation import PROJECTED_YEARS, project
+
+Array = NDArray[np.float64]
+Watch = Callable[[float], None]
+
+BLOCK = 6_000
+"""Draws times policies in one pass: enough for speed, few enough for memory."""
+
+DEATHS = "deaths_fentanyl"
+
+
+def progress(label: str) -> Watch:
+    """A progress bar that can be handed over as `watch`; interrupting the kernel stops the work."""
+    from tqdm.auto import tqdm
+
+    bar = tqdm(total=1.0, desc=label, bar_format="{desc} {percentage:3.0f} % |{bar}| {remaining}")
+
+    def watch(share: float) -> None:
+        bar.update(share - bar.n)
+        if share >= 1:
+            bar.close()
+
+    return watch
+
+
+def take(chosen: Sample, columns: NDArray[np.int64] | slice) -> Sample:
+    """Some of the draws, or the same ones several times."""
+    parameters = {name: each[columns] for name, each in chosen.parameters.items()}
+    return Sample(parameters, chosen.error[:, columns])
+
+
+def size(chosen: Sample) -> int:
+    """Number of draws."""
+    return int(chosen.error.shape[-1])
+
+
+def at(chosen: Sample, points: Mapping[str, Array]) -> Sample:
+    """Every draw at every point, points first.
+
+    Parameters
+    ----------
+    points : pinned values by parameter, shape (points,), NaN where it stays as drawn; at least
+        one parameter
+    """
+    count, draws = len(next(iter(points.values()))), size(chosen)
+    tiled = take(chosen, np.tile(np.arange(draws), count))
+    pinned = {}
+    for name, values in points.items():
+        wanted = np.repeat(values, draws)
+        pinned[name] = np.where(np.isnan(wanted), tiled.parameters[name], wanted)
+    return Sample({**tiled.parameters, **pinned}, tiled.error)
+
+
+def record_quarters() -> int:
+    """Quarters of the death record."""
+    return round((world.record_end(load_observed()) - world.HISTORY_START) * 4)
+
+
+def sample(
+    draws: int,
+    seed: int = 1,
+    assumptions: Mapping[str, float] | None = None,
+    *,
+    prior: bool = False,
+    first: int = 0,
+) -> Sample:
+    """The draws that `simulate` would make with the same arguments, from draw `first` on."""
+    parameters = load_parameters()
+    return sampling.sample(
+        parameters,
+        draws,
+        seed,
+        parameters.check(assumptions or {}),
+        None if prior else shipped_posterior(),
+        first=first,
+        record_quarters=record_quarters(),
+    )
+
+
+def run(
+    policies: Sequence[Policy],
+    chosen: Sample,
+    until: int | None = None,
+    scale: Array | None = None,
+) -> Ensemble:
+    """Simulate policies on given draws, the first of them the reference.
+
+    Parameters
+    ----------
+    until : last year; default ten years after the record
+    scale : share of each policy's programme money that is spent, shape (policies, draws or 1)
+    """
+    observed = load_observed()
+    last = int(np.ceil(world.record_end(observed))) + PROJECTED_YEARS - 1
+    return project(policies, chosen, observed, until or last, scale=scale)
+
+
+def totals(ensemble: Ensemble, outcome: str) -> Array:
+    """An outcome summed over the projection, shape (policies, draws)."""
+    return ensemble.yearly(outcome)[ensemble.years >= _first_year(ensemble)].sum(axis=0)
+
+
+def _first_year(ensemble: Ensemble) -> int:
+    return int(np.floor(ensemble.projection["time"].ravel()[0]))
+
+
+def blocks(draws: int, length: int) -> Iterator[slice]:
+    """Cuts of a set of draws that can be run one after the other."""
+    for first in range(0, draws, length):
+        yield slice(first, min(first + length, draws))
+
+
+def summed(
+    policies: Sequence[Policy],
+    chosen: Sample,
+    outcomes: Sequence[str],
+    scale: Array | None = None,
+    watch: Watch | None = None,
+    **options: Any,
+) -> dict[str, Array]:
+    """Outcomes summed over the projection, run in blocks; shape (policies, draws) each.
+
+    Parameters
+    ----------
+    watch : called after each block with the share done; what it raises stops the run
+    **options : for :func:`run`
+    """
+    found = {name: np.empty((len(policies), size(chosen))) for name in outcomes}
+    for cut in blocks(size(chosen), max(BLOCK // len(policies), 1)):
+        part = scale if scale is None or scale.shape[-1] == 1 else scale[:, cut]
+        ensemble = run(policies, take(chosen, cut), scale=part, **options)
+        for name, values in found.items():
+            values[:, cut] = totals(ensemble, name)
+        if watch is not None:
+            watch(cut.stop / size(chosen))
+    return found

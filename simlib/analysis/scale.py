@@ -1,0 +1,257 @@
+"""Any number of draws in bounded memory, on any executor, with the same numbers to the bit.
+
+The sample is cut into fixed blocks. A block is simulated wherever there is room and comes back as
+whole-number counts on a fixed grid and as sums; both are added up in the order of the blocks. So
+neither the number of workers nor their fate can change a result.
+"""
+
+from collections import deque
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib.analysis.runs import Watch, run, sample, totals
+from simlib.errors import Faults, InputError, shown, unknown
+from simlib.policy import Policy, load_policy
+from simlib.results import OUTCOMES, QUANTILES, Ensemble
+
+Array = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+BLOCK_DRAWS = 1_024
+"""Draws in a block; part of the definition of the result, as sums are rounded block by block."""
+
+CELLS = 4_000
+"""Cells of a grid."""
+
+ROOM = 1.5
+"""How far a grid reaches beyond the first block, on either side, in ranges of the first block."""
+
+PENDING = 16
+"""Blocks handed out and not yet added up; more only cost memory."""
+
+DIFFERENCE = "difference from the first policy, summed over the projection: "
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where values are counted: cell 0 is below, the last cell above.
+
+    Attributes
+    ----------
+    low, width : lower end and width of the cells, shape (rows,)
+    """
+
+    low: Array
+    width: Array
+
+    def count(self, values: Array) -> Counts:
+        """Number of values by cell, shape (rows, CELLS + 2), of values of shape (rows, draws)."""
+        cell = np.floor((values - self.low[:, None]) / self.width[:, None]).astype(np.int64)
+        flat = cell.clip(-1, CELLS) + 1 + np.arange(len(values))[:, None] * (CELLS + 2)
+        return np.bincount(flat.ravel(), minlength=len(values) * (CELLS + 2)).reshape(
+            len(values), CELLS + 2
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is simulated; small, so that it can be sent to a worker."""
+
+    policies: tuple[Policy, ...]
+    outcomes: tuple[str, ...]
+    draws: int
+    seed: int
+    until: int | None
+    assumptions: Mapping[str, float]
+
+    def values(self, block: int) -> dict[str, Array]:
+        """Everything that is counted, of one block; shape (rows, draws) each."""
+        first = block * BLOCK_DRAWS
+        count = min(BLOCK_DRAWS, self.draws - first)
+        chosen = sample(count, self.seed, self.assumptions, first=first)
+        return _values(run(self.policies, chosen, self.until), self.outcomes)
+
+
+def _values(ensemble: Ensemble, outcomes: Sequence[str]) -> dict[str, Array]:
+    found = {}
+    for name in outcomes:
+        yearly = ensemble.yearly(name)
+        found[name] = yearly.reshape(-1, yearly.shape[-1])
+        summed = totals(ensemble, name)
+        if len(summed) > 1:
+            found[DIFFERENCE + name] = summed[1:] - summed[0]
+    return found
+
+
+def count_block(
+    task: Task, block: int, grids: Mapping[str, Grid]
+) -> dict[str, tuple[NDArray[np.uint16], Array]]:
+    """Counts and sums of one block; runs on a worker."""
+    return {
+        name: (grids[name].count(values).astype(np.uint16), values.sum(axis=-1))
+        for name, values in task.values(block).items()
+    }
+
+
+def _grids(first: Mapping[str, Array]) -> dict[str, Grid]:
+    """Grids that reach well beyond the values of the first block."""
+    found = {}
+    for name, values in first.items():
+        low, high = values.min(axis=-1), values.max(axis=-1)
+        reach = np.maximum(high - low, np.abs(high) * 1e-9 + 1e-9)  # a constant needs a width too
+        found[name] = Grid(low - ROOM * reach, reach * (1 + 2 * ROOM) / CELLS)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is left of all draws.
+
+    Attributes
+    ----------
+    policies, years, outcomes : what the rows of an outcome are: years first, policies within
+    draws : number of draws
+    grids, counts, sums : by outcome, and by `DIFFERENCE` and outcome
+    """
+
+    policies: tuple[str, ...]
+    years: NDArray[np.int64]
+    outcomes: tuple[str, ...]
+    draws: int
+    grids: Mapping[str, Grid]
+    counts: Mapping[str, Counts]
+    sums: Mapping[str, Array]
+
+    def quantiles(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
+        """Quantiles by year and policy, shape (len(q), years, policies).
+
+        Each lies within :meth:`error` of the quantile of the draws themselves.
+        """
+        return self._quantiles(outcome, q).reshape(len(q), len(self.years), len(self.policies))
+
+    def difference(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
+        """Quantiles of the paired difference over the projection, (len(q), policies - 1)."""
+        return self._quantiles(DIFFERENCE + outcome, q)
+
+    def mean(self, outcome: str) -> Array:
+        """Mean by year and policy, without any error from counting; shape (years, policies)."""
+        return (self.sums[outcome] / self.draws).reshape(len(self.years), len(self.policies))
+
+    def error(self, outcome: str) -> float:
+        """Largest error of a quantile that counting makes: the width of a cell [its unit]."""
+        return float(self.grids[outcome].width.max())
+
+    def outside(self, outcome: str) -> int:
+        """Values that fell off the grid; quantiles beyond them are infinite."""
+        return int(self.counts[outcome][:, [0, -1]].sum())
+
+    def _quantiles(self, name: str, q: Sequence[float]) -> Array:
+        if name not in self.counts:
+            known = [each.removeprefix(DIFFERENCE) for each in self.counts]
+            raise InputError(f"outcome: {unknown(name.removeprefix(DIFFERENCE), known)}")
+        grid, counts = self.grids[name], self.counts[name]
+        reached = np.cumsum(counts, axis=-1)
+        found = np.empty((len(q), len(counts)))
+        for i, share in enumerate(q):
+            rank = int(share * (self.draws - 1))  # of the draw at or just below the quantile
+            cell = (reached <= rank).sum(axis=-1)
+            value = grid.low + (cell - 0.5) * grid.width
+            found[i] = np.where(cell == 0, -np.inf, np.where(cell > CELLS, np.inf, value))
+        return found
+
+
+def simulate_many(
+    policies: Sequence[str | Policy | None],
+    draws: int,
+    outcomes: Sequence[str] = ("deaths_fentanyl",),
+    executor: Executor | None = None,
+    *,
+    seed: int = 1,
+    until: int | None = None,
+    assumptions: Mapping[str, float] | None = None,
+    watch: Watch | None = None,
+) -> Summary:
+    """Simulate any number of draws and keep counts only.
+
+    Parameters
+    ----------
+    policies : names, policies, or None for the status quo; the first is the reference
+    draws : 1 or more; the first are those of `simulate` with the same seed
+    executor : any `concurrent.futures` executor (threads, processes, `client.get_executor()` of
+        Dask); None works here. The numbers are the same with all of them
+    watch : called after each block with the share done; what it raises cancels the rest
+
+    Raises
+    ------
+    InputError
+        When there is no such outcome, no policy, or no draw.
+    """
+    _check(policies, draws, outcomes)
+    chosen = tuple(_policy(each) for each in policies)
+    task = Task(chosen, tuple(outcomes), draws, seed, until, dict(assumptions or {}))
+    grids = _grids(task.values(0))
+    counts = {n: np.zeros((len(g.low), CELLS + 2), dtype=np.int64) for n, g in grids.items()}
+    sums = {name: np.zeros(len(grid.low)) for name, grid in grids.items()}
+    blocks = -(-draws // BLOCK_DRAWS)
+    with closing(_in_order(task, blocks, grids, executor)) as results:  # else a stop cancels late
+        for done, found in enumerate(results, 1):
+            for name, (count, total) in found.items():
+                counts[name] += count
+                sums[name] += total
+            if watch is not None:
+                watch(done / blocks)
+    names = tuple(each.name for each in chosen)
+    return Summary(names, _years(task), tuple(outcomes), draws, grids, counts, sums)
+
+
+def _in_order(
+    task: Task,
+    blocks: int,
+    grids: Mapping[str, Grid],
+    executor: Executor | None,
+) -> Generator[dict[str, tuple[NDArray[np.uint16], Array]]]:
+    """Results of all blocks in their order, a few of them under way at any time."""
+    if executor is None:
+        for block in range(blocks):
+            yield count_block(task, block, grids)
+        return
+    waiting: deque[Future[Any]] = deque()
+    try:
+        for block in range(blocks):
+            waiting.append(executor.submit(count_block, task, block, grids))
+            if len(waiting) == PENDING:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _years(task: Task) -> NDArray[np.int64]:
+    one = Task(task.policies[:1], task.outcomes, 1, task.seed, task.until, task.assumptions)
+    return run(one.policies, sample(1, one.seed, one.assumptions), one.until).years
+
+
+def _policy(given: str | Policy | None) -> Policy:
+    if given is None:
+        return Policy("status_quo", title="Status quo")
+    return load_policy(given) if isinstance(given, str) else given
+
+
+def _check(policies: Sequence[object], draws: int, outcomes: Sequence[str]) -> None:
+    faults = Faults("simulate_many")
+    if not policies:
+        faults.add("policies", "at least one is needed")
+    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
+        faults.add("draws", f"{shown(draws)} is not a whole number from 1 up")
+    for name in outcomes:
+        if name not in OUTCOMES:
+            faults.add("outcome", unknown(name, OUTCOMES))
+    faults.raise_any()

@@ -1,0 +1,73 @@
+"""Pictures as files; no network is used, and the page needs none either."""
+
+import functools
+import json
+import re
+from html import escape
+from typing import Any
+
+import vl_convert
+
+from simlib.chart_style import spoken
+from simlib.errors import InputError, unknown
+
+BLANK = "simlib-blank"
+"""Stands for the chart in a page without one."""
+MIME = {
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "html": "text/html",
+}
+
+
+def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
+    """The filled chart as a file; no network is used, and the HTML needs none either.
+
+    Parameters
+    ----------
+    spec : dict
+        From :func:`fill`.
+    kind : str
+        ``png`` (two pixels for each of the picture's), ``svg``, ``pdf`` or ``html``.
+    below : str
+        HTML that a page shows under the chart.
+
+    Returns
+    -------
+    bytes
+        Contents of the file; its type is ``MIME[kind]``.
+
+    Raises
+    ------
+    InputError
+        If `kind` is unknown.
+    """
+    if kind == "png":
+        return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
+    description = escape(spoken(spec["description"]))
+    if kind == "svg":
+        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+        return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1).encode()
+    if kind == "pdf":
+        return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
+    if kind == "html":
+        return _page(spec, description, below).encode()
+    raise InputError(f"kind of file {unknown(kind, MIME)}")
+
+
+def _page(spec: dict[str, Any], description: str, below: str) -> str:
+    """A page with the chart; no text of it, whoever wrote it, can end the script it stands in."""
+    script = json.dumps(spec).replace("<", "\\u003c")
+    before, after = _blank_page()
+    before = before.replace("<html>", '<html lang="en">', 1)
+    before = before.replace("<title>Chart<", f"<title>{description}<", 1)
+    return f"{before}{script}{after.replace('</body>', f'{below}</body>', 1)}"
+
+
+@functools.cache
+def _blank_page() -> tuple[str, str]:
+    """What a page holds before and after its chart: the drawing library and the call of it."""
+    page = vl_convert.vegalite_to_html({"mark": BLANK}, bundle=True)
+    before, after = re.split(rf'\{{[^{{}}]*"{BLANK}"[^{{}}]*\}}', page)
+    return before, after

@@ -1,0 +1,113 @@
+"""Which controls there are: their names, labels and bounds, all from the tables."""
+
+from functools import cache
+
+from simlib.parameters import LEVER_GROUP, load_parameters
+from simlib.policy import default_start, policy_names
+from simlib.results import OUTCOMES
+from simlib.simulation import PROJECTED_YEARS
+from simlib.tables import load_programmes
+
+BORDER_NAME, INTERNAL_NAME = "border", "internal"
+STRATEGIES = (BORDER_NAME, INTERNAL_NAME)
+OUTCOME_NAMES = (*OUTCOMES, "net_benefit_vsl", "net_benefit_qaly", "cost_per_death_averted")
+"""What the picture can show."""
+MOST_MONEY = 10_000.0
+MOST_WEIGHT = 100.0
+ASSUMPTIONS = (
+    "shock_recovery_months",
+    "budget_scale",
+    "pass_through_weight",
+    "demand_elasticity",
+    "effect_exponent_border",
+    "effect_exponent_internal",
+)
+"""Assumptions that matter most and are on screen from the start; :func:`names` knows them all."""
+JUDGEMENT = (
+    "verdict_margin",
+    "verdict_confidence",
+    "discount_rate",
+    "vsl",
+    "value_per_qaly",
+)
+"""Rows that say how results are judged: neither policy nor how the world works."""
+SENTENCES = ("sentence_possession", "sentence_selling")
+WHOLE_GROUPS = ("border", "internal", "sentences", "health")
+"""Groups in which every name has a value; one that is left out has 0."""
+GROUPS = (*WHOLE_GROUPS, "own_total", "assumptions", "judgement")
+PANELS = {
+    "policy": ("total", "own_total", "start", "count_prison", *WHOLE_GROUPS, "preset"),
+    "assumptions": ("assumptions",),
+    "judgement": ("judgement",),
+}
+"""Fields of each panel, which its reset sets back; the outcome is a view and belongs to none."""
+
+LABELS = {
+    "total": "Extra money a year",
+    "start": "First year",
+    "count_prison": "Added prison cost is paid from the total",
+    "preset": "Shipped policy drawn as a line",
+    "outcome": "Outcome",
+    "reference": "Differences are taken from",
+}
+
+
+def programmes(family: str) -> tuple[str, ...]:
+    """Money programmes of a family, in the order of the table."""
+    rows = load_programmes().items()
+    return tuple(n for n, row in rows if row.family == family and n not in SENTENCES)
+
+
+def todays_split(family: str) -> dict[str, float]:
+    """Weights in proportion to today's central budgets [% of them]."""
+    parameters = load_parameters()
+    budgets = {name: parameters[f"budget_{name}"].value for name in programmes(family)}
+    return {name: round(100 * each / sum(budgets.values()), 1) for name, each in budgets.items()}
+
+
+@cache
+def presets() -> tuple[str, ...]:
+    """Names of the shipped policies (looked up once)."""
+    return policy_names()
+
+
+@cache
+def names(group: str) -> tuple[str, ...]:
+    """Names that a group of controls may hold, in the order of their table."""
+    if group == "assumptions":
+        rows = load_parameters().values()
+        free = (row for row in rows if row.low < row.high and row.group != LEVER_GROUP)
+        return tuple(row.name for row in free if row.name not in JUDGEMENT)
+    known = {"sentences": SENTENCES, "own_total": STRATEGIES, "judgement": JUDGEMENT}
+    return known.get(group) or programmes(group)
+
+
+def bounds(control: str) -> tuple[float, float, str] | None:
+    """Lowest and highest value of a control and its unit; None where it holds no such number.
+
+    Parameters
+    ----------
+    control : as in :meth:`Scenario.controls`, for example "border.port_scanning"
+    """
+    group, _, name = control.rpartition(".")
+    if control == "total" or group == "own_total":
+        return 0.0, MOST_MONEY, "million USD a year"
+    if control == "start":
+        first = float(default_start()[:4])
+        return first - 1, first + PROJECTED_YEARS - 2, "year"  # the last one that is simulated
+    if group in STRATEGIES:
+        return 0.0, MOST_WEIGHT, "parts of the money"
+    if group not in GROUPS:
+        return None
+    row = load_parameters()[name]
+    return row.low, row.high, row.unit
+
+
+def label(control: str) -> str:
+    """What a reader calls a control."""
+    group, _, name = control.rpartition(".")
+    if group == "own_total":
+        return f"Extra money a year, {name} strategy"
+    if group in STRATEGIES:
+        return f"{load_parameters()[name].label}, part of the {group} strategy's money"
+    return load_parameters()[name].label if group else LABELS[control]

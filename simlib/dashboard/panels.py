@@ -1,0 +1,257 @@
+"""The two panels of controls, never mixed: what a government does, how the world works."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import ipywidgets as w
+
+from simlib.chart_style import BORDER, INTERNAL
+from simlib.dashboard import catalogue
+from simlib.dashboard.controls import Control, Range
+from simlib.dashboard.folds import Fold, button
+from simlib.dashboard.idle import POLICY, Key
+from simlib.dashboard.state import Scenario
+from simlib.parameters import load_parameters
+from simlib.policy import load_policy, policy_names
+
+NOT_PINNED = "as the evidence says"
+PIN_WORDS = {
+    "assumptions": (
+        "Assumptions",
+        f"how the world works; not pinned: {NOT_PINNED}",
+        "The six that matter most",
+    ),
+    "judgement": ("Judgement", "when one is better, and what a life is worth", "Five values"),
+}
+"""Title, explanation and fold of each panel of pins."""
+SWITCHES = {
+    "equal_money": "The same money for both strategies",
+    "count_prison": "Added prison cost is paid from it",
+}
+SERIES = {"border": BORDER, "internal": INTERNAL}
+HEALTH_MOST = 5_000.0
+"""Health programmes may get this much more [million USD a year], or twice today's budget."""
+Choose = Callable[[str, str, Any], None]
+"""Called with group, name and value of what a reader moved."""
+About = Callable[[str, str], None]
+"""Called with group and name when a reader asks for the page about a control."""
+
+TITLES = {
+    "border": f"{BORDER}: split of the money",
+    "internal": f"{INTERNAL}: split of the money",
+    "sentences": f"{INTERNAL}: longer sentences",
+    "health": "In both strategies: extra health money",
+}
+
+
+def changed(scenario: Scenario, group: str, name: str, value: Any) -> Scenario:
+    """The scenario with one control moved; `None` unpins an assumption."""
+    if name == "equal_money":
+        return scenario.with_equal_money(value)
+    table = scenario.to_table()
+    if group == POLICY:
+        whole = name == "start" and float(value).is_integer()
+        table[name] = int(value) if whole else value
+    elif value is None:
+        table[group].pop(name, None)
+    else:
+        table[group][name] = value
+    return Scenario(**table)
+
+
+class Panel(w.VBox):
+    """Controls with one reset of their own.
+
+    Attributes
+    ----------
+    controls : by group and name
+    reset : the button
+    """
+
+    def __init__(self, choose: Choose, about: About, reset: Callable[[], None], label: str) -> None:
+        self.controls: dict[Key, Control] = {}
+        self._choose, self._about = choose, about
+        self.reset = button(label, reset)
+        super().__init__()
+
+    def _control(self, key: Key, limits: Range, value: Any, **options: Any) -> Control:
+        def changed(value: Any) -> None:
+            self._choose(*key, value)
+
+        def about() -> None:
+            self._about(*key)
+
+        self.controls[key] = Control(limits, value, changed, about=about, **options)
+        return self.controls[key]
+
+    def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
+        """Set all controls to a scenario."""
+        for (group, name), control in self.controls.items():
+            if group == POLICY:
+                control.show(getattr(scenario, name))
+            elif group == "own_total":
+                control.show(scenario.money(name))
+            else:
+                control.show(getattr(scenario, group).get(name))
+        self.hint(notes)
+
+    def hint(self, notes: Mapping[Key, str]) -> None:
+        """Say beside the controls which of them can move nothing."""
+        for key, control in self.controls.items():
+            control.note = notes.get(key, "")
+
+
+class PolicyPanel(Panel):
+    """What a government does: money, start, split of the money, sentences, health money.
+
+    Attributes
+    ----------
+    switches : equal_money and count_prison, by name
+    preset : shipped policy drawn as a line of its own
+    parts : what each programme of a strategy gets, in words, by strategy
+    """
+
+    def __init__(
+        self, scenario: Scenario, choose: Choose, about: About, reset: Callable[[], None]
+    ) -> None:
+        super().__init__(choose, about, reset, "Reset policy")
+        self.parts = {group: w.HTML() for group in catalogue.STRATEGIES}
+        self.switches = {name: _switch(label) for name, label in SWITCHES.items()}
+        self.preset = w.Dropdown(
+            options=[("none", ""), *((load_policy(n).title, n) for n in policy_names())],
+            description="Add a line:",
+            tooltip="Draws a shipped policy as a line of its own",
+            style={"description_width": "72px"},
+            layout={"width": "auto"},
+        )
+        for name, switch in {**self.switches, "preset": self.preset}.items():
+            switch.observe(partial(self._switched, name), "value")
+        folds = [
+            Fold(title, self._group(scenario, group), is_open=group == "border")
+            for group, title in TITLES.items()
+        ]
+        head = headline("Policy", "what a government does")
+        money = [self._money((POLICY, "total"), "Extra money a year", scenario.total)]
+        money += [
+            self._money(("own_total", name), f"Extra money: {SERIES[name]}", scenario.money(name))
+            for name in catalogue.STRATEGIES
+        ]
+        self.children = [
+            head, *money, self.switches["equal_money"], self._start(scenario),
+            self.switches["count_prison"], *folds, self.preset, self.reset,
+        ]  # fmt: skip
+
+    def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
+        """Set all controls to a scenario."""
+        super().show(scenario, notes)
+        for name, switch in self.switches.items():
+            switch.value = getattr(scenario, name)
+        self.preset.value = scenario.preset
+        for (group, name), control in self.controls.items():
+            if group == "own_total" or name == "total":
+                shared = name == "total"
+                control.layout.display = "" if shared == scenario.equal_money else "none"
+
+    def _switched(self, name: str, change: dict[str, Any]) -> None:
+        self._choose(POLICY, name, change["new"])
+
+    def _money(self, key: Key, label: str, value: float) -> Control:
+        why = "A total that is spent each year; today's budgets, where named, are assumed"
+        border, inside = (todays_budget(family) for family in catalogue.STRATEGIES)
+        limits = Range(label, 0, catalogue.MOST_MONEY, 50, "million USD", why).named(
+            ("none", 0.0), ("+50 % border", border / 2), ("double border", border),
+            ("+50 % internal", inside / 2),
+        )  # fmt: skip
+        return self._control(key, limits, value)
+
+    def _start(self, scenario: Scenario) -> Control:
+        bounds = catalogue.bounds("start")
+        first, last = (int(bound) for bound in bounds[:2]) if bounds else (scenario.start,) * 2
+        limits = Range("First year", first, last, 1, "year", "In force in full after a year")
+        limits = limits.named(("soonest", first), ("latest", last))
+        return self._control((POLICY, "start"), limits, scenario.start)
+
+    def _group(self, scenario: Scenario, group: str) -> list[w.Widget]:
+        rows: list[w.Widget] = [
+            self._control((group, name), _limits(group, name), value)
+            for name, value in getattr(scenario, group).items()
+        ]
+        return [*rows, self.parts[group]] if group in self.parts else rows
+
+
+class PinsPanel(Panel):
+    """Rows of the parameter table: what is moved is pinned, the others keep their spread.
+
+    Parameters
+    ----------
+    group : of the scenario, whose names these are
+    first : names on screen from the start; others appear when they are pinned
+    """
+
+    def __init__(
+        self,
+        group: str,
+        first: Iterable[str],
+        choose: Choose,
+        about: About,
+        reset: Callable[[], None],
+    ) -> None:
+        super().__init__(choose, about, reset, f"Reset {group}")
+        self._group, self._first = group, tuple(first)
+        rows = {load_parameters()[name].label: name for name in catalogue.names(group)}
+        others = {label: name for label, name in rows.items() if name not in self._first}
+        self._rows = w.VBox()
+        self.more = w.Dropdown(
+            options=[("another one ...", ""), *sorted(others.items())], layout={"width": "auto"}
+        )
+        self.more.observe(self._pin, "value")
+        below = [self.more] if others else []
+        title, words, fold = PIN_WORDS[group]
+        self.children = [headline(title, words), Fold(fold, [self._rows, *below]), self.reset]
+
+    def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
+        """Set all controls to a scenario; one for each row that is pinned."""
+        pinned = getattr(scenario, self._group)
+        names = [*self._first, *(name for name in pinned if name not in self._first)]
+        for name in names:
+            if (self._group, name) not in self.controls:
+                key, row = (self._group, name), load_parameters()[name]
+                self._control(key, Range.of(name), None, unset=NOT_PINNED, middle=row.value)
+        self._rows.children = [self.controls[self._group, name] for name in names]
+        super().show(scenario, notes)
+
+    def _pin(self, change: dict[str, Any]) -> None:
+        """Pin one more row at its central value."""
+        if change["new"]:
+            self._choose(self._group, change["new"], load_parameters()[change["new"]].value)
+            self.more.value = ""
+
+
+def todays_budget(family: str) -> float:
+    """Today's central budget of a family of programmes [million USD a year]."""
+    rows = load_parameters()
+    return sum(rows[f"budget_{name}"].value for name in catalogue.programmes(family))
+
+
+def _limits(group: str, name: str) -> Range:
+    """The range of one programme's control, with its named positions."""
+    if group == "health":
+        today = load_parameters()[f"budget_{name}"].value
+        return Range.of(name, high=max(HEALTH_MOST, today))
+    if group == "sentences":
+        return Range.of(name)
+    row, today = load_parameters()[name], catalogue.todays_split(group)[name]
+    why = "Only the ratio between the programmes counts; at first as today's budgets"
+    weight = Range(row.label, 0, catalogue.MOST_WEIGHT, 1, "parts of the money", why)
+    times = (("cut", 0.0), ("current", 1.0), ("+50 %", 1.5), ("double", 2.0))
+    return weight.named(*((word, round(today * factor, 2)) for word, factor in times))
+
+
+def _switch(label: str) -> w.Checkbox:
+    return w.Checkbox(value=True, description=label, indent=False, layout={"width": "auto"})
+
+
+def headline(name: str, words: str) -> w.HTML:
+    """The head of a panel."""
+    return w.HTML(f"<p class='simlib-head-line'>{name} <small>- {words}</small></p>")

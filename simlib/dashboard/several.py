@@ -1,0 +1,165 @@
+"""More than two: any number of named policies side by side, on the same draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from simlib.analysis.ledger import ledger
+from simlib.chart_checks import BANDS
+from simlib.chart_several import side_by_side
+from simlib.chart_style import STATUS_QUO, number, spoken
+from simlib.compare import Comparison
+from simlib.dashboard import words
+from simlib.dashboard.ledger_page import ledger_html
+from simlib.dashboard.views import FIRST_VIEW, banded, observed, view
+from simlib.errors import InputError, UnknownName, unknown
+from simlib.observed import load_observed
+from simlib.policy import Policy
+from simlib.results import OUTCOMES, Ensemble
+from simlib.simulation import DRAWS, simulate
+
+MOST_OF = {
+    "more": "most",
+    "fewer": "fewest",
+    "less": "least",
+    "higher": "highest",
+    "lower": "lowest",
+}
+MOST = 20
+"""Most policies side by side: more rows than that are not read."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Several policies compared.
+
+    Attributes
+    ----------
+    lines : year, series, low90 to high90
+    differences : over the projection from the chosen one; series, low90 to high90, chance_first
+    ledger : from `simlib.analysis.ledger`, against the chosen one
+    spec : specification for `simlib.charts.export`
+    alt : the picture in words
+    against : name of the chosen one
+    """
+
+    lines: pd.DataFrame
+    differences: pd.DataFrame
+    ledger: pd.DataFrame
+    spec: dict[str, Any]
+    alt: str
+    against: str
+
+    def page(self) -> str:
+        """The ledger as an HTML table; the best of each row says so."""
+        return ledger_html(self.ledger, {}, f"Against {self.against}")
+
+    def csv(self) -> bytes:
+        """All numbers in one table, with what they are as comments above."""
+        parts = [
+            self.lines.assign(panel="lines"),
+            self.differences.assign(panel="difference"),
+            self.ledger.rename(columns={"policy": "series"}).assign(panel="ledger"),
+        ]
+        notes = [self.alt, self.spec["usermeta"]["source"]]
+        above = "".join(f"# {line}\n" for line in notes)
+        return (above + pd.concat(parts).to_csv(index=False)).encode()
+
+
+def side_by_side_picture(
+    policies: Mapping[str, Policy],
+    assumptions: Mapping[str, float] | None = None,
+    against: str = STATUS_QUO,
+    outcome: str = FIRST_VIEW,
+    draws: int = DRAWS,
+    **options: Any,
+) -> SideBySide:
+    """Compare any number of named policies, all under the same assumptions and draws.
+
+    Parameters
+    ----------
+    policies : by the name that is shown; the status quo is added
+    assumptions : values by parameter; those on screen, not those under which one was kept, so
+        that the effect of a policy is never mixed with that of an assumption
+    against : the one that differences are taken from
+    outcome : by its name in `simlib.results.OUTCOMES`
+    draws : of each
+    **options : for `simulate` (until, seed, watch)
+
+    Raises
+    ------
+    InputError
+        When a name is unknown or taken, or there are more than `MOST` policies.
+    """
+    if STATUS_QUO in policies:
+        raise InputError(f"name: {STATUS_QUO!r} is taken by the line without new policy")
+    if not 1 <= len(policies) <= MOST:
+        raise InputError(f"policies: {len(policies)} are too few or too many; allowed: 1 to {MOST}")
+    if outcome not in OUTCOMES:
+        raise UnknownName(f"outcome: {unknown(outcome, OUTCOMES)}")
+    named = [Policy(STATUS_QUO), *(replace(p, name=name) for name, p in policies.items())]
+    ensemble = simulate(named, draws=draws, assumptions=dict(assumptions or {}), **options)
+    if against not in ensemble.policies:
+        raise UnknownName(f"against: {unknown(against, ensemble.policies)}")
+    values = ensemble.yearly(outcome)
+    lines = pd.concat(
+        [banded(ensemble.years, name, values[:, i]) for i, name in enumerate(ensemble.policies)],
+        ignore_index=True,
+    )
+    differences = _differences(ensemble, against, outcome)
+    told = _words(ensemble, differences, against, outcome, bool(assumptions))
+    spec = side_by_side(lines, observed(outcome), differences, told)
+    spec["usermeta"] = {"source": told["footer"]}
+    table = ledger(ensemble, against)
+    return SideBySide(lines, differences, table, spec, spoken(spec["description"]), against)
+
+
+def _differences(ensemble: Ensemble, against: str, outcome: str) -> pd.DataFrame:
+    """Paired difference of each policy from the chosen one, and how often it is first of all."""
+    base, shown = ensemble.policies.index(against), view(outcome)
+    change = np.stack(
+        [
+            shown.change(Comparison(ensemble, base, ensemble, i))
+            for i in range(len(ensemble.policies))
+        ]
+    )
+    sign = 1 if shown.aim == shown.fewer else -1
+    first = (sign * change).argmin(axis=0)
+    rows = [
+        banded([0], name, change[i : i + 1]).assign(chance_first=float(np.mean(first == i)))
+        for i, name in enumerate(ensemble.policies)
+        if i != base
+    ]
+    found = pd.concat(rows, ignore_index=True).drop(columns="year")
+    order = (sign * found["median"]).argsort(kind="stable")
+    return found.iloc[order].reset_index(drop=True)
+
+
+def _words(
+    ensemble: Ensemble, differences: pd.DataFrame, against: str, outcome: str, pinned: bool
+) -> dict[str, Any]:
+    shown, about = view(outcome), ensemble.about
+    first = differences.loc[differences["chance_first"].idxmax()]
+    unit = shown.unit.removesuffix(" a year") if shown.summed else shown.unit
+    over = "in all" if shown.summed else "on average"
+    low, high = (number(first[band], words.DIGITS) for band in (BANDS[0], BANDS[-1]))
+    years = ensemble.years[-len(ensemble.projected(outcome)) :]
+    assumed = "Under the reader's assumptions. " if pinned else ""
+    return {
+        "title": f"{shown.label}: {MOST_OF[shown.aim]} with {first['series']} in "
+        f"{words.futures(first['chance_first'])} of futures.",
+        "subtitle": f"Its median difference from {against} {number(first['median'], words.DIGITS)} "
+        f"{unit} {over}, {years[0]} to {years[-1]} (9 in 10: {low} to {high}). "
+        "The same draws under every policy. Stroke: median; dark bar: middle half; light: 9 in 10.",
+        "footer": f"{len(differences) + 1} lines; {about['draws']} draws. {assumed}"
+        f"Data: {about['data_vintage']}. "
+        f"simlib {about['model_version']}, {date.today().isoformat()}.",
+        "outcome": shown.label,
+        "unit": shown.unit,
+        "axis": f"difference from {against}, {unit} {over}",
+        "record_end": load_observed().record_end - 0.5,
+    }

@@ -1,0 +1,243 @@
+"""Pictures of `02_follow_the_kilo`: where a kilo goes, and what it is worth on the way."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from simlib import enforcement, market, supply
+from simlib.chain import chain_of, retail_cost
+from simlib.chart_style import number
+from simlib.chart_supply import curves, ranges
+from simlib.chart_supply_tables import (
+    DEFAULT,
+    DEFAULT_COLOUR,
+    FIRST_COLOUR,
+    YOURS,
+    Bar,
+    Sight,
+    Words,
+    curve_tables,
+    range_tables,
+)
+from simlib.walkthrough import (
+    PERCENT,
+    Array,
+    Picture,
+    Values,
+    anchored,
+    at,
+    change,
+    drawn,
+    draws_said,
+    load_settings,
+    percent,
+    pinned,
+    setting,
+    several,
+    simulated,
+    spread_of,
+    unpinned,
+)
+from simlib.world import STAGE_START
+
+SHIPPED = 100.0
+"""Kilograms followed in the first picture."""
+STAGES_SAID = ("at the border", "at wholesale", "at retail")
+ACCOUNT_KEY = "bar: mean of the draws · number: mean (9 in 10 draws)"
+LEVER = ("port_officers",)
+MONTHS_SHOWN = 36
+ROUNDING = 1e-9
+"""Shares of the flow below this are the computer's rounding."""
+
+
+def _worlds(values: Values) -> dict[str, tuple[Values, str]]:
+    """The world as the evidence says and, where it was moved, the reader's; with colours."""
+    worlds: dict[str, tuple[Values, str]] = {DEFAULT: (unpinned(values), DEFAULT_COLOUR)}
+    if pinned(values):
+        worlds[YOURS] = (values, FIRST_COLOUR)
+    return worlds
+
+
+def _account(steps: Mapping[str, Array], series: str, colour: str) -> list[Bar]:
+    """Bars of an account: the first is whole, each further one begins where the last ended."""
+    bars, level = [], 0.0
+    for i, (row, kilograms) in enumerate(steps.items()):
+        last = i == len(steps) - 1
+        start = 0.0 if last else level
+        bars.append(Bar(row, series, kilograms, colour, start))
+        level = start + float(np.mean(kilograms))
+    return bars
+
+
+def _by_row(groups: list[list[Bar]]) -> list[Bar]:
+    return [bar for row in zip(*groups, strict=True) for bar in row]
+
+
+def hundred_kilos(values: Values, draws: int) -> Sight:
+    """What becomes of 100 kilograms that leave the producer."""
+    groups, eaten = [], np.zeros(1)
+    for series, (chosen, colour) in _worlds(values).items():
+        p = drawn(chosen, draws)
+        a = anchored(p)
+        shares = enforcement.seized_shares(a.weights, a.hazards, STAGE_START, p["seized_ceiling"])
+        left, steps = np.full(draws, SHIPPED), {"leave the producer": np.full(draws, SHIPPED)}
+        for stage, share in zip(STAGES_SAID, shares[:, 0], strict=True):
+            steps[f"seized {stage}"] = -left * share
+            left = left * (1 - share)
+        eaten = left
+        groups.append(_account(steps | {"consumed": left}, series, colour))
+    low, middle, high = spread_of(eaten)
+    words = Words(
+        f"Of {SHIPPED:.0f} kilos that leave the producer about {number(middle, 2)} are consumed",
+        f"{draws_said(low, high, partial(number, digits=2))} Pure kilograms; nobody weighs the "
+        "flow, so every share is inferred.",
+    )
+    return range_tables(_by_row(groups), words, within=[0])
+
+
+def ladder(values: Values, draws: int) -> Sight:
+    """What a pure kilogram is worth from precursors to the street."""
+    rows = ("production", "landed in the US", "US wholesale", "retail, on the street")
+    groups, prices = [], np.ones((4, 1, 1))
+    for series, (chosen, colour) in _worlds(values).items():
+        prices = chain_of(drawn(chosen, draws)).prices
+        groups.append(
+            [Bar(row, series, worth[0], colour) for row, worth in zip(rows, prices, strict=True)]
+        )
+    bars = _by_row(groups)
+    every = np.linspace(0, 1, draws)
+    shown = {
+        name: Bar(
+            f"{load_settings()[name].label} (shown only)",
+            "published",
+            load_settings()[name].quantile(every),
+            DEFAULT_COLOUR,
+        )
+        for name in ("shown_precursors", "shown_mexico")
+    }
+    per_step = len(groups)
+    bars.insert(per_step, shown["shown_mexico"])
+    bars.insert(0, shown["shown_precursors"])
+    landed = spread_of(prices[1, 0] / prices[3, 0])
+    words = Words(
+        f"Landed in the US, a kilo is worth {percent(landed[1])} of its price on the street",
+        f"{draws_said(landed[0], landed[2], percent)} Every labelled step of the axis is ten times "
+        "the one before.",
+    )
+    return range_tables(bars, words, log=True)
+
+
+def taken(values: Values, draws: int) -> Sight:
+    """What seizures cost the trade at each stage, for each kilogram consumed."""
+    groups = []
+    for series, (chosen, colour) in _worlds(values).items():
+        chain = chain_of(drawn(chosen, draws))
+        worth = (chain.entering * chain.seized * chain.prices[1:])[:, 0]
+        share = PERCENT * worth / chain.prices[-1]
+        pairs = zip(STAGES_SAID, share, strict=True)
+        groups.append([Bar(f"seized {stage}", series, each, colour) for stage, each in pairs])
+    border, total = (
+        spread_of(groups[-1][0].values),
+        spread_of(np.sum([bar.values for bar in groups[-1]], axis=0)),
+    )
+    words = Words(
+        f"Border seizures cost the trade {number(border[1], 2)} % of its retail sales, all "
+        f"seizures {number(total[1], 2)} %",
+        "What is lost is what it costs to bring another kilo to that place, not what it would "
+        "have sold for on the street.",
+    )
+    return range_tables(_by_row(groups), words, within=[0])
+
+
+def replaced(values: Values, draws: int) -> Sight:
+    """Kilograms shipped and consumed by month, after more is seized at the border."""
+    months = np.linspace(0, MONTHS_SHOWN, MONTHS_SHOWN + 1)
+    share = setting(values, "new_seized_share")
+
+    def lines_of(chosen: Values) -> Mapping[str, Array]:
+        p = drawn(chosen, draws)
+        chain = chain_of(p)
+        seized = chain.seized.copy()
+        seized[0] = share
+        before, after = (np.prod(1 - shares, axis=0)[0] for shares in (chain.seized, seized))
+        cost = retail_cost(chain, p["pass_through_weight"], seized=seized)[0]
+        demand = market.demand_ratio(cost, p["demand_elasticity"])
+        lag, none = p["shipment_lag_months"] / 12, np.zeros(1)
+        years = months[:, None] / 12
+        sent = supply.shipments_next(1 / before, demand, after, none, lag, years)
+        sent = np.minimum(sent, p["slack_production"] / before)
+        eaten, _ = market.cleared(sent * after, demand)
+        return {
+            "shipped by producers": PERCENT * (sent * before - 1),
+            "consumed": PERCENT * (eaten - 1),
+        }
+
+    lines = several(values, months, lines_of)
+    bite, settled = (at(lines[1], month)[1] for month in (0, MONTHS_SHOWN))
+    shipped = at(lines[0], MONTHS_SHOWN)[1]
+    words = Words(
+        f"{percent(share)} seized at the border from one day to the next: consumption "
+        f"{change(bite)} at first, {change(settled)} in the end",
+        f"Producers end up shipping {change(shipped)} (medians). Losses are replaced, at a cost; "
+        "the cost is what lasts.",
+    )
+    return curve_tables(lines, words, within=[0])
+
+
+def account(values: Values, draws: int) -> Sight:
+    """The kilograms of one year, from shipped to consumed, with what goes into stock."""
+    found = simulated(values, LEVER, draws).projection
+    year = int(found["time"].ravel()[0]) + int(setting(values, "years_after"))
+    within = np.floor(found["time"].ravel()) == year
+    flow = {
+        name: found[f"{name}_kg"][within, 1].sum(axis=0)
+        for name in ("produced", "seized_border", "seized_wholesale", "seized_retail", "consumed")
+    }
+    seized = [flow[f"seized_{stage}"] for stage in ("border", "wholesale", "retail")]
+    stocked = flow["produced"] - sum(seized) - flow["consumed"]
+    stocked = np.where(np.abs(stocked) < flow["produced"] * ROUNDING, 0, stocked)
+    steps = {"shipped": flow["produced"]}
+    steps |= {f"seized {s}": -kg for s, kg in zip(STAGES_SAID, seized, strict=True)}
+    steps |= {"put into stock": -stocked, "consumed": flow["consumed"]}
+    colour = FIRST_COLOUR if values else DEFAULT_COLOUR
+    means = {name: number(float(np.mean(kg))) for name, kg in flow.items()}
+    words = Words(
+        f"In {year} {means['produced']} kg are shipped and {means['consumed']} kg consumed: "
+        "not a gram is lost in between",
+        "Shipped, less what is seized at each stage, less what goes into stock, is consumed, in "
+        "every draw. Pure kilograms, means over draws.",
+    )
+    return range_tables(_account(steps, YOURS, colour), words, within=[0])
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+SHARES = ("border_seized_share", "domestic_seized_share", "wholesale_share_of_domestic")
+RATIOS = ("input_ratio_border", "input_ratio_wholesale", "input_ratio_retail")
+
+HUNDRED_KILOS = Picture(
+    partial(ranges, "Pure kilograms of 100 that leave the producer", 5, key=ACCOUNT_KEY),
+    hundred_kilos,
+    SHARES,
+)
+LADDER = Picture(
+    partial(ranges, "US dollars per pure kilogram (log scale)", 6, log=True),
+    ladder,
+    ("retail_price", *RATIOS),
+)
+TAKEN = Picture(
+    partial(ranges, "Cost to the trade, % of its retail sales", 3),
+    taken,
+    (*SHARES[:2], *RATIOS[1:]),
+)
+REPLACED = Picture(
+    partial(curves, "Months since more is seized", "Kilograms, change from before (%)"),
+    replaced,
+    ("new_seized_share", "shipment_lag_months", "slack_production", "demand_elasticity"),
+)
+ACCOUNT = Picture(
+    partial(ranges, "Pure kilograms in the year", 6, key=ACCOUNT_KEY),
+    account,
+    ("years_after", "added_money", "border_seized_share", "consumption_g_per_user"),
+)

@@ -1,0 +1,292 @@
+"""Pictures of `03_does_seizing_more_raise_the_price`: one mechanism of the supply side each."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from simlib import enforcement, supply, world
+from simlib.chain import chain_of, retail_cost
+from simlib.chart_style import number
+from simlib.chart_supply import curves
+from simlib.chart_supply_tables import Line, Sight, Words, curve_tables
+from simlib.observed import load_observed
+from simlib.walkthrough import (
+    PERCENT,
+    POSITIONS,
+    Array,
+    Draws,
+    Picture,
+    Values,
+    along,
+    anchored,
+    at,
+    before_and_after,
+    change,
+    drawn,
+    draws_said,
+    percent,
+    percent_change,
+    setting,
+    several,
+)
+from simlib.world import STAGE_START, Anchors
+
+COST = "Unit cost of the trade at retail, change from today (%)"
+SEIZED = "Share of the flow seized at the border (%)"
+MONTHS_SHOWN = 24
+
+
+def _span(line: Line, place: float) -> str:
+    low, _, high = at(line, place)
+    return draws_said(low, high, change)
+
+
+# --- unit cost --------------------------------------------------------------------------------
+
+
+def seize_more(values: Values, draws: int) -> Sight:
+    """Unit cost over the share seized at the border."""
+    across = along("new_seized_share")
+
+    def curve(chosen: Values) -> Array:
+        p = drawn(chosen, draws)
+        chain = chain_of(p)
+        seized = np.repeat(chain.seized, POSITIONS, axis=1)
+        seized[0] = across[:, None]
+        return percent_change(retail_cost(chain, p["pass_through_weight"], seized=seized))
+
+    here = setting(values, "new_seized_share")
+    lines = before_and_after(values, PERCENT * across, curve)
+    words = Words(
+        f"Seizing {percent(here)} at the border changes the unit cost on the street by "
+        f"{change(at(lines[-1], PERCENT * here)[1])}",
+        f"{_span(lines[-1], PERCENT * here)} A seized kilo is replaced at what it is worth "
+        "at the border.",
+    )
+    return curve_tables(lines, words, (PERCENT * here, "your share"), within=[0])
+
+
+def punish_more(values: Values, draws: int) -> Sight:
+    """Unit cost over arrests times time served."""
+    across = along("punishment")
+
+    def curve(chosen: Values) -> Array:
+        p = drawn(chosen, draws)
+        chain = chain_of(p)
+        part = p["prison_part_of_risk"]
+        sigma = supply.sigma_from_elasticity(
+            p["punishment_elasticity"], chain.prices, chain.risk, chain.seized, part
+        )
+        same, none = np.ones(1), np.zeros(1)
+        premium = supply.risk_multiplier(across[:, None], part, sigma, same, none)
+        return percent_change(retail_cost(chain, p["pass_through_weight"], premium=premium))
+
+    here = setting(values, "punishment")
+    lines = before_and_after(values, across, curve)
+    words = Words(
+        f"{here:g} times the arrests and time served: "
+        f"{change(at(lines[-1], here)[1])} on unit cost",
+        f"{_span(lines[-1], here)} Sellers want to be paid for prison, which is part of the "
+        "risk they run.",
+    )
+    return curve_tables(lines, words, (here, "your setting"), within=[0])
+
+
+def pass_on(values: Values, draws: int) -> Sight:
+    """How much of a dearer stage reaches the street, over the rule of transmission."""
+    across = along("pass_through_weight")
+    rise = setting(values, "cost_rise")
+    names = ("production", "at the border", "US wholesale")
+
+    def lines_of(chosen: Values) -> Mapping[str, Array]:
+        chain = chain_of(drawn(chosen, draws))
+        passed = np.concatenate([np.ones_like(chain.seized[:1]), 1 - chain.seized])
+        found = {}
+        for stage, name in enumerate(names):
+            imposed = np.zeros_like(chain.prices)
+            imposed[stage] = rise * chain.prices[stage] * passed[stage]
+            found[name] = percent_change(retail_cost(chain, across[:, None], imposed=imposed))
+        return found
+
+    lines = several(values, across, lines_of)
+    additive, in_proportion = (at(lines[1], place)[1] for place in (0, 1))
+    words = Words(
+        f"A kilo {percent(rise)} dearer at the border: {change(additive)} on the street, or "
+        f"{change(in_proportion)}",
+        "Left end: costs are passed on dollar for dollar; right end: in proportion. One kilo "
+        "made dearer at one stage, three stages in turn.",
+    )
+    return curve_tables(lines, words, within=[0])
+
+
+def swamp(values: Values, draws: int) -> Sight:
+    """Unit cost over the size of the market, enforcement being the same."""
+    across = along("volume_ratio")
+
+    def curve(chosen: Values) -> Array:
+        p = drawn(chosen, draws)
+        same, none = np.ones(1), np.zeros(1)
+        premium = supply.risk_multiplier(
+            same, same, none, 1 / across[:, None], p["swamping_exponent"]
+        )
+        return percent_change(retail_cost(chain_of(p), p["pass_through_weight"], premium=premium))
+
+    here = setting(values, "volume_ratio")
+    lines = before_and_after(values, across, curve)
+    words = Words(
+        f"A market {here:g} times as large with the same enforcement: "
+        f"{change(at(lines[-1], here)[1])} on unit cost",
+        f"{_span(lines[-1], here)} The same officers spread over fewer kilos make each kilo "
+        "riskier, over more kilos safer.",
+    )
+    return curve_tables(lines, words, (here, "your market"), within=[0])
+
+
+# --- lanes ------------------------------------------------------------------------------------
+
+
+def _scanned_today() -> tuple[Array, Array]:
+    now = np.array([world.record_end(load_observed())])
+    cars, trucks = (
+        load_observed().interpolate(f"scan_share_{kind}", now)[0] for kind in ("cars", "trucks")
+    )
+    return cars, trucks
+
+
+def _border_share(p: Draws, weights: Array, hazards: Array) -> Array:
+    """Share seized at the border [%] with traffic in the lanes as `weights` has it."""
+    shares = enforcement.seized_shares(weights, hazards, STAGE_START, p["seized_ceiling"])
+    return PERCENT * shares[0]
+
+
+def _sheltered(p: Draws, a: Anchors, hazards: Array) -> Array:
+    """Lane weights once traffic has moved."""
+    added = hazards - a.hazards
+    return enforcement.sheltered_weights(a.weights, added, p["displacement_strength"], STAGE_START)
+
+
+def _pressed(p: Draws, a: Anchors, ratio: float) -> Array:
+    """Lane hazards with officers and scanning at ports of entry at `ratio` of today's."""
+    pressure = {"port_officers": np.array(ratio), "port_scanning": np.array(ratio)}
+    shape = a.weights.shape[1:]
+    return world.lane_hazards(_scanned_today(), a.detection, a.open_hazard, pressure, shape)
+
+
+def displace(values: Values, draws: int) -> Sight:
+    """Share seized at the border by month, after pressure on ports has risen."""
+    across = np.arange(MONTHS_SHOWN + 1.0)
+    ratio = setting(values, "pressure_ratio")
+
+    def curve(chosen: Values) -> Array:
+        p = drawn(chosen, draws)
+        a = anchored(p)
+        hazards = _pressed(p, a, ratio)
+        wanted = np.broadcast_to(_sheltered(p, a, hazards), (MONTHS_SHOWN, *a.weights.shape))
+        kept = enforcement.half_life_kept(p["displacement_half_life_months"], 1)
+        by_month = enforcement.followed(a.weights, wanted, kept)[:, :, 0]
+        return _border_share(p, np.moveaxis(by_month, 0, 1), hazards)
+
+    lines = before_and_after(values, across, curve)
+    p = drawn(values, draws)
+    today = float(np.median(PERCENT * p["border_seized_share"]))
+    first, last = (at(lines[-1], month)[1] for month in (0, MONTHS_SHOWN))
+    words = Words(
+        f"{ratio:g} times the pressure on ports: {number(first, 2)} % seized at once, "
+        f"{number(last, 2)} % after two years",
+        f"Before it, {number(today, 2)} % were seized (median). Traffic moves to lanes where no "
+        "pressure was added.",
+    )
+    return curve_tables(lines, words, within=[0])
+
+
+def scan(values: Values, draws: int) -> Sight:
+    """Share seized at the border over the share of vehicles scanned."""
+    across = along("scan_share")
+
+    def lines_of(chosen: Values) -> Mapping[str, Array]:
+        p = drawn(chosen, draws)
+        a = anchored(p)
+        scanned = across[:, None] * np.ones(draws)
+        hazards = world.lane_hazards(
+            (scanned, scanned), a.detection, a.open_hazard, {}, scanned.shape
+        )
+        moved = {"at once": a.weights, "after traffic has moved": _sheltered(p, a, hazards)}
+        return {name: _border_share(p, weights, hazards) for name, weights in moved.items()}
+
+    here = setting(values, "scan_share")
+    lines = several(values, PERCENT * across, lines_of)
+    first, settled = (at(line, PERCENT * here)[1] for line in lines[:2])
+    words = Words(
+        f"Scanning {percent(here)} of vehicles seizes {number(first, 2)} % of the flow at once, "
+        f"{number(settled, 2)} % once traffic has moved",
+        "Medians. The lanes between ports and the corrupted ones are not scanned; what scanning "
+        "detects is inferred, not measured.",
+    )
+    return curve_tables(lines, words, (PERCENT * here, "your share"), within=[0])
+
+
+def protect(values: Values, draws: int) -> Sight:
+    """Share seized at the border over the share of the flow in corrupted lanes."""
+    across = along("protected_share_border")
+    ratio = setting(values, "pressure_ratio")
+
+    def lines_of(chosen: Values) -> Mapping[str, Array]:
+        p = drawn(chosen, draws)
+        found: dict[str, list[Array]] = {"at once": [], "after traffic has moved": []}
+        for share in across:
+            other = p | {"protected_share_border": np.full(draws, share)}
+            a = anchored(other)
+            hazards = _pressed(other, a, ratio)
+            for name, weights in zip(found, (a.weights, _sheltered(p, a, hazards)), strict=True):
+                found[name].append(_border_share(other, weights, hazards)[0])
+        return {name: np.array(rows) for name, rows in found.items()}
+
+    lines = several(values, PERCENT * across, lines_of)
+    least, most = (at(lines[1], PERCENT * share)[1] for share in across[[0, -1]])
+    words = Words(
+        f"{ratio:g} times the pressure seizes {number(least, 2)} % where few lanes are "
+        f"corrupted, {number(most, 2)} % where many are",
+        "Once traffic has moved, medians. A corrupted lane is never seized, and pressure on the "
+        "others fills it.",
+    )
+    return curve_tables(lines, words, within=[0])
+
+
+# --- pictures ---------------------------------------------------------------------------------
+
+SEIZE_MORE = Picture(
+    partial(curves, SEIZED, COST),
+    seize_more,
+    ("new_seized_share", "pass_through_weight", "input_ratio_retail"),
+)
+PUNISH_MORE = Picture(
+    partial(curves, "Arrests times time served, ratio to today", COST),
+    punish_more,
+    ("punishment", "punishment_elasticity", "pass_through_weight"),
+)
+PASS_ON = Picture(
+    partial(curves, "Price transmission: 0 dollar for dollar, 1 in proportion", COST),
+    pass_on,
+    ("cost_rise", "input_ratio_wholesale", "input_ratio_retail"),
+)
+DISPLACE = Picture(
+    partial(curves, "Months since pressure on ports rose", SEIZED),
+    displace,
+    ("pressure_ratio", "displacement_strength", "displacement_half_life_months"),
+)
+SCAN = Picture(
+    partial(curves, "Share of cars and trucks scanned (%)", SEIZED),
+    scan,
+    ("scan_share", "scanning_share_of_seizures", "port_share", "displacement_strength"),
+)
+PROTECT = Picture(
+    partial(curves, "Corrupted share of what is not seized (%)", SEIZED),
+    protect,
+    ("pressure_ratio", "displacement_strength", "border_seized_share"),
+)
+SWAMP = Picture(
+    partial(curves, "Size of the market, ratio to today", COST),
+    swamp,
+    ("volume_ratio", "swamping_exponent", "risk_share_retail"),
+)

@@ -1,0 +1,190 @@
+"""Small figures: identities, wedges, many policies; what they draw and what they say."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import simlib
+from simlib import charts
+from simlib.analysis import identities
+from simlib.analysis.wedges import Wedges
+from simlib.chart_figures import LINE_HEIGHT, ranges
+from simlib.chart_several import MANY
+from simlib.compare import Comparison
+from simlib.dashboard.several import MOST, SideBySide, side_by_side_picture
+from simlib.dashboard.why import identity_figure, wedges_figure
+from simlib.errors import InputError
+from simlib.policy import Policy, load_policy, policy_names
+
+FOOTER = "Data of 2026."
+NAMES = {"status_quo": "status quo", "border_surge": "surge", "balanced": "balanced"}
+
+
+def records(spec: object, column: str) -> list[dict]:
+    """Rows of all inline tables of a specification that have a column."""
+    if isinstance(spec, list):
+        return [row for part in spec for row in records(part, column)]
+    if not isinstance(spec, dict):
+        return []
+    own = spec.get("data", {}).get("values", []) if "data" in spec else []
+    if "data" in spec and "name" in spec["data"]:
+        own = []
+    rows = [row for row in own if column in row]
+    for key, part in spec.items():
+        if key == "datasets":
+            rows += [row for table in part.values() for row in table if column in row]
+        elif key != "data":
+            rows += records(part, column)
+    return rows
+
+
+def texts(spec: dict) -> set[str]:
+    svg = charts.export(spec, "svg").decode()
+    return set(re.findall(r"<(?:text|tspan)[^>]*>([^<]+)<", svg))
+
+
+# --- identities ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ensemble() -> simlib.Ensemble:
+    return simlib.simulate([None, "border_surge", "balanced"], draws=60)
+
+
+@pytest.fixture(scope="module", params=[identities.kilograms, identities.deaths])
+def identity(request, ensemble):
+    return request.param(ensemble, 2027)
+
+
+def test_an_identity_shows_each_factor_under_each_policy(identity) -> None:
+    spec = identity_figure(identity, NAMES, FOOTER)
+    said = {row["said"] for row in records(spec, "said")}
+    assert len([text for text in said if text.startswith("surge ")]) >= 3
+    names = {row["name"] for row in records(spec, "name")} - {""}
+    assert len(names) == len(identity.names)
+    change = 100 * (np.median(identity.change()[-1, 1]) - 1)
+    drawn = [row for row in records(spec, "said") if row["name"].startswith("= ")]
+    assert drawn[0]["median"] == pytest.approx(change, abs=1e-3)
+    assert spec["description"].startswith(f"{identity.title}: surge ")
+    assert "What moved most: " in spec["description"]
+
+
+def test_figures_become_files(identity) -> None:
+    spec = identity_figure(identity, NAMES, FOOTER)
+    assert Image.open(io.BytesIO(charts.export(spec, "png"))).format == "PNG"
+    assert charts.export(spec, "pdf").startswith(b"%PDF")
+    assert FOOTER in " ".join(texts(spec))
+    assert "change against status quo, percent" in texts(spec)
+
+
+def test_lines_of_a_figure_do_not_overlap() -> None:
+    table = pd.DataFrame(
+        {"row": ["a", "a", "b"], "series": ["x", "y", "x"], "low90": -1.0, "low50": -0.5}
+    ).assign(median=0.0, high50=0.5, high90=1.0)
+    words = {"title": "T", "subtitle": "S", "footer": "F", "axis": "unit"}
+    places = sorted({row["y"] for row in records(ranges(table, words), "said")})
+    assert len(places) == 3
+    assert np.diff(places).min() >= LINE_HEIGHT
+
+
+def test_nothing_at_all_can_be_drawn() -> None:
+    table = pd.DataFrame({"row": ["a"], "series": [""]})
+    for band in ("low90", "low50", "median", "high50", "high90"):
+        table[band] = 0.0
+    spec = ranges(table, {"title": "T", "subtitle": "S", "footer": "F", "axis": "unit"})
+    assert charts.export(spec, "svg").startswith(b"<svg")
+
+
+# --- wedges -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def found() -> Wedges:
+    """Means -100, -20 and -10; the first two do 10 more together than alone."""
+    shares = np.array([[-100.0, -120.0, -80.0], [-10.0, -30.0, -20.0], [-5.0, -10.0, -15.0]])
+    alone = shares + np.array([[5.0], [5.0], [0.0]])
+    together = np.zeros((3, 3, 3))
+    together[0, 1] = together[1, 0] = -10.0
+    levers = ("drug_units", "naloxone", "cyber_units")
+    return Wedges("deaths_fentanyl", levers, shares, alone, shares.sum(axis=0), together)
+
+
+def test_steps_lead_from_nothing_to_the_whole(found: Wedges) -> None:
+    spec = wedges_figure(found, "Mine", "status quo", FOOTER)
+    steps = {row["name"]: row for row in records(spec, "said") if row["name"]}
+    places = [(steps[name]["begin"], steps[name]["end"]) for name in steps]
+    assert places == [(0, -100), (-100, -120), (-120, -130), (0, -130)]
+    assert list(steps)[-1] == "all together"
+    assert "alone −95" in steps["Drug units"]["said"]
+    said = spec["description"]
+    assert said.startswith("Mine: −130 deaths, most of it through drug units (77 percent).")
+    assert "Acting together adds −10 to what each does alone: naloxone with drug units −10." in said
+
+
+def test_sampled_wedges_tell_their_error(found: Wedges) -> None:
+    sampled = Wedges(
+        found.outcome,
+        found.levers,
+        found.shares,
+        found.alone,
+        found.total,
+        standard_error=np.array([0.5, 1.5, 0.2]),
+    )
+    assert "standard error up to 1.5" in wedges_figure(sampled, "A", "B", "")["description"]
+
+
+# --- many policies ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def many() -> SideBySide:
+    names = [name for name in policy_names() if name != "status_quo"]
+    return side_by_side_picture({name: load_policy(name) for name in names}, draws=40)
+
+
+def test_no_two_of_many_lines_look_alike(many: SideBySide) -> None:
+    looks = {(row["series"], row["colour"], row["dash"]) for row in records(many.spec, "dash")}
+    assert len(looks) > len(MANY) + 1
+    assert len({look[1:] for look in looks}) == len(looks)
+
+
+def test_differences_are_paired_and_ordered(many: SideBySide) -> None:
+    policies = [None, "border_surge", "balanced"]
+    ensemble = simlib.simulate(policies, draws=40)
+    paired = Comparison(ensemble, 0, ensemble, 2).total("deaths_fentanyl")
+    row = many.differences.set_index("series").loc["balanced"]
+    assert row["median"] == pytest.approx(np.median(paired), rel=1e-5)
+    assert many.differences["median"].is_monotonic_increasing
+    assert 0 < many.differences["chance_first"].sum() <= 1
+    assert set(many.ledger["policy"]) == set(many.differences["series"])
+    assert many.page().count("(best)") == many.ledger["best"].sum()
+    assert b"ledger" in many.csv()
+
+
+def test_differences_from_a_chosen_one() -> None:
+    chosen = {name: load_policy(name) for name in ("border_surge", "balanced")}
+    shown = side_by_side_picture(chosen, {"budget_scale": 2.0}, "balanced", "price_pure", draws=30)
+    assert set(shown.differences["series"]) == {"status quo", "border_surge"}
+    text = " ".join(texts(shown.spec))
+    assert "difference from balanced, USD per pure g on average" in text
+    assert "Under the reader's assumptions." in text
+    assert "−" not in shown.alt
+
+
+@pytest.mark.parametrize(
+    ("policies", "arguments", "said"),
+    [
+        ({}, {}, "allowed: 1 to 20"),
+        ({str(i): Policy("p") for i in range(MOST + 1)}, {}, "allowed: 1 to 20"),
+        ({"status quo": Policy("p")}, {}, "is taken by the line without new policy"),
+        ({"a": Policy("p")}, {"against": "b"}, "against: 'b' is unknown"),
+        ({"a": Policy("p")}, {"outcome": "deaths"}, "outcome: 'deaths' is unknown"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_in_words(policies, arguments, said) -> None:
+    with pytest.raises(InputError, match=said):
+        side_by_side_picture(policies, draws=10, **arguments)

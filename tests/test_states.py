@@ -1,0 +1,273 @@
+"""The state machine: undo, redo, replay, resets, kept lines, files - for any sequence of moves."""
+
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sessions import moved, moves, scenarios, sessions
+
+from simlib.compare import verdict
+from simlib.dashboard.catalogue import GROUPS, OUTCOME_NAMES, PANELS, bounds, label, names
+from simlib.dashboard.session import LINES, MOST_KEPT, Kept, Session, check_session
+from simlib.dashboard.share import controls
+from simlib.dashboard.state import History, Scenario, check
+from simlib.errors import InputError
+from simlib.parameters import load_parameters
+from simlib.results import OUTCOMES
+from simlib.simulation import simulate
+
+many_moves = st.lists(moves, max_size=15)
+quick = settings(max_examples=60, deadline=None)
+
+
+@given(many_moves)
+@quick
+def test_undoing_all_moves_is_the_start_and_redoing_them_the_end(made: list[Any]) -> None:
+    history, seen = History(Session()), [Session()]
+    for move in made:
+        history.go(moved(history.now, move))
+        if history.now != seen[-1]:
+            seen.append(history.now)
+    for earlier in reversed(seen[:-1]):
+        assert history.undo() == earlier
+    assert not history.can_undo
+    assert history.undo() == Session()
+    for later in seen[1:]:
+        assert history.redo() == later
+    assert not history.can_redo
+    assert history.redo() == seen[-1]
+
+
+@given(many_moves, scenarios, scenarios)
+@quick
+def test_a_replay_shows_the_last_change(made: list[Any], one: Scenario, other: Scenario) -> None:
+    history = History(Session())
+    for move in made:
+        history.go(moved(history.now, move))
+    last = history.now
+    history.go(last.show(one))
+    if last.show(one) != last:
+        assert history.before == last
+        history.undo()
+        assert history.can_redo
+    history.go(last.show(other))
+    if last.show(other) != last:
+        assert history.before == last
+        assert not history.can_redo  # a new move forgets what was undone
+
+
+def test_at_the_beginning_there_is_nothing_to_replay() -> None:
+    history = History(Session())
+    assert history.before is None
+    history.go(Session())
+    assert history.before is None
+
+
+def test_a_drag_is_one_step_and_none_where_it_ends_as_it_began() -> None:
+    start = Session()
+    history = History(start)
+    history.go(start.choose(total=1.0))
+    history.go(start.choose(total=2.0), same_move=True)
+    assert history.before == start
+    history.go(start, same_move=True)
+    assert not history.can_undo
+
+
+@given(sessions, st.sampled_from(sorted(PANELS)))
+@quick
+def test_a_reset_touches_its_panel_only(session: Session, panel: str) -> None:
+    after, first = session.reset(panel), Scenario()
+    for each in fields(Scenario):
+        kept = getattr(session.now, each.name)
+        wanted = getattr(first, each.name) if each.name in PANELS[panel] else kept
+        assert getattr(after.now, each.name) == wanted
+    assert after.kept == session.kept
+    assert after.reference == session.reference or session.reference == "preset"
+
+
+def test_every_field_belongs_to_one_panel_or_is_the_view() -> None:
+    panels = [name for panel in PANELS.values() for name in panel]
+    assert sorted([*panels, "outcome"]) == sorted(each.name for each in fields(Scenario))
+
+
+@given(sessions)
+@quick
+def test_a_session_file_round_trips_exactly(session: Session) -> None:
+    again = Session.from_toml(session.to_toml())
+    assert again == session
+    assert Session.from_toml(session.to_file()) == session
+    assert repr(again) == repr(session)  # also the order, the type and the sign of a zero
+    assert Session.from_toml(session.now.to_toml()).now == session.now
+
+
+@given(scenarios)
+@quick
+def test_controls_say_the_whole_scenario(scenario: Scenario) -> None:
+    assert Scenario.from_controls(scenario.controls()) == check(scenario)
+    changed = dict(Scenario().controls())
+    for control, value in scenario.changes().items():
+        assert value is not None
+        changed[control] = value
+    assert Scenario.from_controls(changed) == scenario
+
+
+@given(scenarios, scenarios)
+@quick
+def test_changes_lead_from_one_scenario_to_another(one: Scenario, other: Scenario) -> None:
+    found = one.controls() | other.changes(since=one)
+    assert Scenario.from_controls({k: v for k, v in found.items() if v is not None}) == other
+
+
+def test_a_scenario_cannot_be_changed_in_place() -> None:
+    weights = {"port_scanning": 1.0}
+    scenario = Scenario(border=weights)
+    weights["port_scanning"] = 2.0
+    assert scenario.border["port_scanning"] == 1.0
+    with pytest.raises(FrozenInstanceError):
+        scenario.total = 1.0  # type: ignore[misc]
+    for group in GROUPS:
+        with pytest.raises(TypeError):
+            getattr(scenario, group)["x"] = 1.0
+
+
+def test_what_is_left_out_of_a_split_gets_nothing() -> None:
+    text = "schema = 1\n[border]\nport_scanning = 3.0\n"
+    found = Scenario.from_toml(text)
+    assert found == Scenario(border={"port_scanning": 3})
+    assert set(found.border) == set(names("border"))
+    assert sum(found.border.values()) == 3
+
+
+def test_equal_money_can_be_given_up_and_taken_back() -> None:
+    free = Scenario(total=700.0).with_equal_money(False)
+    assert (free.money("border"), free.money("internal")) == (700.0, 700.0)
+    apart = replace(free, own_total={"border": 100.0, "internal": 900.0})
+    assert not apart.equal_money
+    assert (apart.money("border"), apart.money("internal")) == (100.0, 900.0)
+    assert apart.with_equal_money(True) == Scenario(total=700.0)
+
+
+def test_judgement_reaches_the_verdict_and_moves_no_line() -> None:
+    def judged(scenario: Scenario) -> Any:
+        world = simulate([None, "border_surge", "balanced"], 20, assumptions=scenario.pinned)
+        return verdict(world, "border_surge", "balanced"), world.yearly("deaths_fentanyl")
+
+    first, lines = judged(Scenario())
+    other, same = judged(Scenario(judgement={"verdict_margin": 0.1, "verdict_confidence": 0.6}))
+    assert (lines == same).all()
+    assert other.margin_deaths == pytest.approx(
+        first.margin_deaths * 0.1 / load_parameters()["verdict_margin"].value
+    )
+    assert other.confidence == 0.6
+
+
+@pytest.mark.parametrize("control", controls())
+def test_every_control_has_a_label_and_bounds_where_it_is_a_number(control: str) -> None:
+    assert label(control)
+    limits = bounds(control)
+    assert (limits is None) == (control in ("count_prison", "preset", "outcome"))
+    if limits:
+        assert limits[0] < limits[1]
+        assert limits[2]
+
+
+def test_each_outcome_can_be_chosen_and_no_other() -> None:
+    assert set(OUTCOMES) <= set(OUTCOME_NAMES)
+    for name in OUTCOME_NAMES:
+        assert check(Scenario(outcome=name)).outcome == name
+    with pytest.raises(InputError, match="outcome"):
+        check(Scenario(outcome="deaths"))
+    with pytest.raises(InputError, match="outcome"):
+        check(Scenario(outcome=["deaths_fentanyl"]))  # type: ignore[arg-type]
+
+
+# --- kept lines -----------------------------------------------------------------------------------
+
+
+def test_lines_are_kept_in_order_replaced_by_name_and_dropped() -> None:
+    first = Session().keep("A").choose(total=5.0).keep("B", "internal")
+    again = first.choose(total=7.0).keep("A", "internal")
+    assert [(each.name, each.line, each.scenario.total) for each in again.kept] == [
+        ("A", "internal", 7.0),
+        ("B", "internal", 5.0),
+    ]
+    referred = again.refer("B")
+    assert referred.drop("A").reference == "B"
+    assert referred.drop("B").reference == "no_policy"
+    assert referred.drop("B").drop("A").kept == ()
+
+
+def test_a_preset_that_vanishes_is_no_reference() -> None:
+    session = Session().choose(preset="balanced").refer("preset")
+    assert session.choose(total=1.0).reference == "preset"
+    assert session.choose(preset="").reference == "no_policy"
+    assert session.reset("policy").reference == "no_policy"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "said"),
+    [
+        ("", "border", "1 to 40"),
+        ("x" * 41, "border", "1 to 40"),
+        ("two\nlines", "border", "printed"),
+        ("\u202eback", "border", "printed"),
+        ("half \ud800", "border", "printed"),
+        ("=cmd|' /C calc'!A0", "border", "begin with a letter"),
+        ("Status Quo", "border", "taken"),
+        ("border-focused", "border", "taken"),
+        ("no_policy", "border", "taken"),
+        ("A", "neither", "line"),
+        ("A", "preset", "needs"),
+    ],
+)
+def test_a_line_that_cannot_be_kept_is_refused_in_words(name: str, line: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Session().keep(name, line)
+
+
+def test_names_of_kept_lines_differ_by_more_than_capitals() -> None:
+    one = Kept("Mine", "border", Scenario())
+    with pytest.raises(InputError, match="taken"):
+        check_session(Session(kept=(one, replace(one, name="MINE"))))
+
+
+def test_so_many_lines_and_no_more() -> None:
+    session = Session()
+    for number in range(MOST_KEPT):
+        session = session.keep(f"line {number}")
+    with pytest.raises(InputError, match=str(MOST_KEPT)):
+        session.keep("one more")
+    assert session.keep("line 3", "internal").kept[3].line == "internal"
+
+
+def test_there_is_no_other_reference() -> None:
+    assert Session().references == ("no_policy", *LINES[:-1])
+    with pytest.raises(InputError, match="reference"):
+        Session().refer("A")
+
+
+def test_all_faults_of_a_session_file_are_told_at_once() -> None:
+    broken = (
+        "schema = 3\ntotal = -1.0\nreference = 'B'\n[[kept]]\nname = ''\nscenario = 3\n"
+        "[[kept]]\nname = 'x'\nlein = 'y'\n[kept.scenario]\nstart = 1\n"
+    )
+    with pytest.raises(InputError) as caught:
+        Session.from_toml(broken)
+    told = str(caught.value)
+    for field in ("schema", "total", "kept 1: scenario", "'lein'", "kept 2, start"):
+        assert field in told
+
+
+def test_a_session_file_of_unknown_names_is_refused_at_once() -> None:
+    text = "schema = 1\n[border]\n" + "".join(f"port_scan{n} = 1.0\n" for n in range(9000))
+    with pytest.raises(InputError, match="8990 more are unknown"):
+        Session.from_toml(text)
+
+
+def test_a_scenario_begins_within_the_years_that_are_simulated() -> None:
+    last = int(simulate(draws=1).years[-1])
+    assert check(Scenario(start=last)).start == last
+    with pytest.raises(InputError, match=f"to {last}"):
+        check(Scenario(start=last + 1))
