@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-RHAT_LIMIT = 1.05
+RHAT_LIMIT = 1.01
 """Largest rank-normalised R-hat over runs that counts as agreement."""
 ESS_LEAST = 400.0
 """Least effective sample size over all runs: a hundred for each of four."""
