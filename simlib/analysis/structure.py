@@ -47,7 +47,7 @@ def rules() -> dict[str, float]:
 
 def explanations(draws: int) -> Labels:
     """Name of the explanation of 2023-24 that each draw belongs to."""
-    labels = getattr(shipped_posterior(), "explanation", None)
+    labels = shipped_posterior().explanation
     if labels is None:
         return np.full(draws, UNNAMED)
     return labels[np.arange(draws) % len(labels)]
