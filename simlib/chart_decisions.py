@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.chart_style import BORDER, COLOURS, FAINT, FONT, GRID, INK, INTERNAL, THIN_SPACE, number
+from simlib.chart_style import BORDER, COLOURS, FAINT, INK, INTERNAL, THIN_SPACE, config, number
 
 if TYPE_CHECKING:
     from simlib.analysis.believe import Map
@@ -42,11 +42,8 @@ def _table(name: str) -> alt.Chart:
 
 
 def _finish(chart: alt.TopLevelMixin) -> Any:
-    axis = {"labelFontSize": 12, "labelColor": FAINT, "titleFontSize": 12, "titleColor": FAINT}
-    axis |= {"titleFontWeight": "normal", "gridColor": GRID, "labelLimit": LABELS_WIDTH}
-    text = {"lineBreak": "\n", "lineHeight": 15}
-    config = {"font": FONT, "view": {"stroke": None}, "axis": axis, "text": text}
-    return chart.properties(padding=12, background="white", config=config)
+    shared = config(axis={"labelLimit": LABELS_WIDTH})
+    return chart.properties(padding=12, background="white", config=shared)
 
 
 def _heading(width: int) -> alt.Chart:

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from simlib.chart_style import DARK, DOT, FAINT, FONT, GRID, INK, LINE
+from simlib.chart_style import DARK, DOT, FAINT, INK, LINE, config
 from simlib.explanations import EXPLANATIONS, MIXTURE
 
 TITLES = [each.title for each in EXPLANATIONS.values()]
@@ -122,10 +122,8 @@ def _hue(legend: bool = True) -> alt.Color:
 
 
 def _finish(chart: Any, title: str, height: int) -> Any:
-    axis = {"labelFontSize": 12, "labelColor": FAINT, "titleFontSize": 12, "titleColor": FAINT}
-    axis |= {"titleFontWeight": "normal", "gridColor": GRID, "labelLimit": 0}
-    config = {"font": FONT, "view": {"stroke": None}, "axis": axis}
+    shared = config(axis={"labelLimit": 0})
     heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14)
     return chart.properties(
-        width=WIDTH, height=height, title=heading, background="white", config=config
+        width=WIDTH, height=height, title=heading, background="white", config=shared
     )

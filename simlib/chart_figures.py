@@ -17,18 +17,15 @@ from simlib.chart_style import (
     COLOURS,
     DARK,
     FAINT,
-    FONT,
     FURTHER_COLOURS,
-    GRID,
     INK,
-    LABEL_LINE,
     LIGHT,
     MARGIN,
-    NUMBER_LOCALE,
     SOURCE,
     STATUS_QUO,
     SUBTITLE,
     TITLE,
+    config,
 )
 
 ROW_LABEL, RANGES, VALUES = 210, 440, 290
@@ -188,7 +185,7 @@ def finished(chart: Any, words: Mapping[str, str]) -> dict[str, Any]:
         _strip(text.assign(x=left), float(text["y"].max()) + 10) for text in (above, below)
     )
     whole = alt.vconcat(head, chart, foot, spacing=8).properties(
-        padding=MARGIN, background="white", config=_config()
+        padding=MARGIN, background="white", config=config()
     )
     spec: dict[str, Any] = whole.to_dict()
     return spec | {"description": f"{words['title']} {words['subtitle']}"}
@@ -201,20 +198,3 @@ def _strip(text: pd.DataFrame, height: float) -> alt.Chart:
     return mark.encode(
         x=across, y=_y("y", height), text="text:N", color=alt.Color("colour:N", scale=None)
     ).properties(width=RANGES, height=height)
-
-
-def _config() -> dict[str, Any]:
-    return {
-        "font": FONT,
-        "locale": {"number": NUMBER_LOCALE},
-        "view": {"stroke": None},
-        "axis": {
-            "labelFontSize": 12,
-            "labelColor": FAINT,
-            "titleFontSize": 12,
-            "titleColor": FAINT,
-            "titleFontWeight": "normal",
-            "gridColor": GRID,
-        },
-        "text": {"lineBreak": "\n", "lineHeight": LABEL_LINE},
-    }

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 STATUS_QUO = "status quo"
@@ -73,3 +74,22 @@ def number(value: float, digits: int = 3) -> str:
 def spoken(text: str) -> str:
     """A text as a screen reader should get it: no thin spaces, no signs that it passes over."""
     return text.replace(THIN_SPACE, ",").replace(MINUS, "minus ")
+
+
+def config(axis: Mapping[str, Any] = MappingProxyType({}), **further: Any) -> dict[str, Any]:
+    """Vega-Lite configuration that all pictures share, and what one of them adds."""
+    shared = {
+        "labelFontSize": 12,
+        "labelColor": FAINT,
+        "titleFontSize": 12,
+        "titleColor": FAINT,
+        "titleFontWeight": "normal",
+        "gridColor": GRID,
+    }
+    return {
+        "font": FONT,
+        "locale": {"number": NUMBER_LOCALE},
+        "view": {"stroke": None},
+        "axis": shared | dict(axis),
+        "text": {"lineBreak": "\n", "lineHeight": LABEL_LINE},
+    } | further

@@ -14,20 +14,17 @@ from simlib.chart_style import (
     EDGE_OPACITY,
     EDGE_WIDTH,
     FAINT,
-    FONT,
-    GRID,
     INK,
     LIGHT,
     LINE,
     MARGIN,
-    NUMBER_LOCALE,
+    config,
 )
 from simlib.chart_supply_tables import (
     AXIS,
     BANDS,
     FOOTER,
     HEADER,
-    LABEL_LINE,
     LABELS,
     NAMES,
     PANEL,
@@ -134,30 +131,13 @@ def _page(body: alt.HConcatChart, left: int, key: str) -> alt.VConcatChart:
     )
     foot = foot.encode(x=alt.value(left), y=alt.value(FOOTER / 2))
     width = WIDTH + left
+    shared = config(title={"color": FAINT, "fontSize": 12, "fontWeight": "normal"})
     return alt.vconcat(
         heading.properties(width=width, height=HEADER),
         body,
         foot.properties(width=width, height=FOOTER),
         spacing=6,
-    ).properties(padding=MARGIN, background="white", config=_config())
-
-
-def _config() -> dict[str, Any]:
-    return {
-        "font": FONT,
-        "locale": {"number": NUMBER_LOCALE},
-        "view": {"stroke": None},
-        "title": {"color": FAINT, "fontSize": 12, "fontWeight": "normal"},
-        "axis": {
-            "labelFontSize": 12,
-            "labelColor": FAINT,
-            "titleFontSize": 12,
-            "titleColor": FAINT,
-            "titleFontWeight": "normal",
-            "gridColor": GRID,
-        },
-        "text": {"lineBreak": "\n", "lineHeight": LABEL_LINE},
-    }
+    ).properties(padding=MARGIN, background="white", config=shared)
 
 
 def _axis(title: str | None, **more: Any) -> alt.Axis:

@@ -13,15 +13,13 @@ from simlib.chart_style import (
     COLOURS,
     DARK,
     FAINT,
-    FONT,
     FURTHER_COLOURS,
-    GRID,
     INK,
     INTERNAL,
     LIGHT,
     LINE,
-    NUMBER_LOCALE,
     STATUS_QUO,
+    config,
 )
 
 WIDTH, HEIGHT, ROW = 560, 280, 17
@@ -211,19 +209,12 @@ def date_in_words(when: float) -> str:
 
 
 def _axis(title: str | None, format: str = "", **more: Any) -> alt.Axis:
-    style: dict[str, Any] = {
-        "titleColor": FAINT,
-        "labelColor": FAINT,
-        "gridColor": GRID,
-        "titleFontWeight": "normal",
-    }
     given: dict[str, Any] = {"format": format} if format else {}
-    return alt.Axis(title=title, **given, **style, **more)
+    return alt.Axis(title=title, **given, **more)
 
 
 def _titled(chart: alt.TopLevelMixin, title: str, below: str) -> alt.TopLevelMixin:
     said = alt.TitleParams(
         title, subtitle=below, anchor="start", color=INK, subtitleColor=FAINT, offset=12
     )
-    config = {"font": FONT, "locale": {"number": NUMBER_LOCALE}, "view": {"stroke": None}}
-    return chart.properties(title=said, background="white", padding=12, config=config)
+    return chart.properties(title=said, background="white", padding=12, config=config())

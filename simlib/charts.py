@@ -23,26 +23,23 @@ from simlib.chart_style import (
     EDGE_OPACITY,
     EDGE_WIDTH,
     FAINT,
-    FONT,
     FOOTER,
     GAP,
-    GRID,
     HEADER,
     INK,
     INTERNAL,
     KEY_MIDDLE,
-    LABEL_LINE,
     LABEL_WIDTH,
     LEFT,
     LIGHT,
     LINE,
     MARGIN,
     NO_POLICY,
-    NUMBER_LOCALE,
     OUTCOME_WIDTH,
     PANEL,
     STATUS_QUO,
     WIDTH,
+    config,
     number,
 )
 from simlib.chart_tables import ASSUMED, BEYOND, SOLID, prepare
@@ -72,6 +69,13 @@ BAND_ENDS = {
 # --- picture ----------------------------------------------------------------------------------
 
 
+TITLES = {
+    **{"anchor": "start", "color": INK, "fontSize": 13, "offset": 10},
+    **{"subtitleFontSize": 12, "subtitleColor": FAINT},
+}
+"""How the titles of panels look."""
+
+
 def comparison() -> alt.VConcatChart:
     """The comparison: outcome a year with bands and history; beside it the difference.
 
@@ -95,28 +99,9 @@ def comparison() -> alt.VConcatChart:
     return alt.vconcat(heading, panels, footer, spacing=8).properties(
         padding=MARGIN,
         background="white",
-        config=_config(),
+        config=config(title=TITLES),
         usermeta={"embedOptions": {"actions": menu}},  # of the exported page
     )
-
-
-def _config() -> dict[str, Any]:
-    title = {"anchor": "start", "color": INK, "fontSize": 13, "offset": 10}
-    return {
-        "font": FONT,
-        "locale": {"number": NUMBER_LOCALE},
-        "view": {"stroke": None},
-        "title": title | {"subtitleFontSize": 12, "subtitleColor": FAINT},
-        "axis": {
-            "labelFontSize": 12,
-            "labelColor": FAINT,
-            "titleFontSize": 12,
-            "titleColor": FAINT,
-            "titleFontWeight": "normal",
-            "gridColor": GRID,
-        },
-        "text": {"lineBreak": "\n", "lineHeight": LABEL_LINE},
-    }
 
 
 def _table(name: str) -> alt.Chart:

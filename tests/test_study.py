@@ -95,7 +95,7 @@ def test_error_of_weights_needs_something_to_differ() -> None:
 def test_pieces_add_up_to_the_likelihood() -> None:
     names = runs.free("depletion", ROWS)
     p = runs.draws(np.random.default_rng(2).normal(size=(5, len(names))), "depletion", ROWS)
-    found = runs.pieces(p, OBSERVED)
+    found = runs.taken_in(p, OBSERVED)
     flows = simulation.history(p, OBSERVED).flows
     assert found.shape == (QUARTERS + 2, 5)
     np.testing.assert_allclose(found.sum(axis=0), likelihood.log_likelihood(p, flows, OBSERVED))
@@ -119,9 +119,7 @@ def test_the_same_numbers_in_this_process_and_in_others_and_a_restart_skips(tmp_
     tiny = runs.Settings(particles=10, moves=1, runs=1, seed=3)
     names = ("port_scanning", runs.SECOND)
     found = runs.perform_all(names, tiny, tmp_path / "two", workers=2)
-    here = tmp_path / "here"
-    here.mkdir()
-    alone = runs.perform(runs.Job("port_scanning", 0, tiny), here)
+    alone = runs.perform(runs.Job("port_scanning", 0, tiny))
     np.testing.assert_array_equal(found["port_scanning"][0].scores, alone.scores)
     assert not list((tmp_path / "two").glob("*.part*"))
     stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "two").iterdir()}
@@ -134,13 +132,13 @@ def test_the_same_numbers_in_this_process_and_in_others_and_a_restart_skips(tmp_
 def test_stored_runs_belong_to_their_settings_and_seeds_to_their_runs() -> None:
     usual = runs.Settings()
     names = {
-        runs.Job(name, run, settings).path
+        runs.Job(name, run, settings).key
         for name in ("depletion", "supply_shock")
         for run in (0, 1)
         for settings in (usual, usual._replace(moves=1), usual._replace(seed=1))
     }
     assert len(names) == 12
-    more = runs.Job("depletion", 0, usual._replace(runs=9)).path
+    more = runs.Job("depletion", 0, usual._replace(runs=9)).key
     assert more in names
     seeds = {runs._seed(runs.Job(n, r, usual)) for n in explanations.EXPLANATIONS for r in range(4)}
     assert len(seeds) == 4 * len(explanations.EXPLANATIONS)

@@ -23,7 +23,13 @@ Piece = Mapping[str, Array]
 WORKERS = 2
 FOLDER = Path(".study")
 """Where finished pieces wait for the others, below the folder the command is run in."""
-ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JAX_PLATFORMS": "cpu",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
 
 
 def perform_all(
@@ -93,7 +99,7 @@ def _end_with_parent() -> None:
 def _one_thread() -> Iterator[None]:
     """Processes started within use one thread each: libraries read this when they are loaded."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    os.environ.update(ONE_THREAD)
     try:
         yield
     finally:

@@ -1,26 +1,17 @@
-"""Independent runs of the sampler: one process each, stored when finished, skipped on restart.
+"""Independent runs of the sampler, each a piece of the study with a seed of its own."""
 
-Each run depends on its own seed alone and uses one thread, so the numbers are the same on any
-number of workers.
-"""
-
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
-from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
 from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from simlib import explanations, simulation
-from simlib.calibration import build, likelihood
+from simlib.calibration import build, likelihood, pieces
 from simlib.observed import RECORD, Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.version import model_hash
@@ -31,13 +22,6 @@ SECOND = "second_method"
 """Stands for the posterior of all explanations together by the library's own sampler."""
 FORECAST_FROM = 2022.0
 """Quarters from here on are each forecast before they are taken in."""
-ONE_THREAD = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "JAX_PLATFORMS": "cpu",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-}
 
 
 class Settings(NamedTuple):
@@ -57,9 +41,9 @@ class Job(NamedTuple):
     settings: Settings
 
     @property
-    def path(self) -> str:
-        """Name of its file, which no other model, record or setting shares."""
-        return f"{self.explanation}-{self.run}-{_key(self.settings)}.npz"
+    def key(self) -> str:
+        """Name of its piece, which no other model, record or setting shares."""
+        return f"{self.explanation}-{self.run}-{_key(self.settings)}"
 
 
 def _key(settings: Settings) -> str:
@@ -106,8 +90,8 @@ def _late(start: float) -> bool:
     return bool(start >= FORECAST_FROM - 1 / 24)
 
 
-def pieces(p: Mapping[str, Array], observed: Observed) -> Array:
-    """Log likelihood in the order in which it is taken in, shape (pieces, draws).
+def taken_in(p: Mapping[str, Array], observed: Observed) -> Array:
+    """Log likelihood in the order in which it is taken in, shape (quarters + 2, draws).
 
     Deaths before the forecasts; each later quarter given all before it; then all other witnesses,
     so that no forecast of deaths has seen what other series say about the fall.
@@ -120,25 +104,17 @@ def pieces(p: Mapping[str, Array], observed: Observed) -> Array:
     return np.stack([deaths[~late].sum(axis=0), *deaths[late], others])
 
 
-def perform(job: Job, folder: Path) -> Run:
-    """Run a job, or read it where it is finished already."""
-    path = folder / job.path
-    if path.exists():
-        return _read(path)
+def perform(job: Job) -> Run:
+    """Run a job; the numbers depend on nothing else."""
     begun = process_time()
     found = _second_method(job) if job.explanation == SECOND else _along_the_record(job)
-    run = Run(
+    return Run(
         found.scores,
         np.atleast_1d(getattr(found, "log_predictive", found.log_evidence)),
         np.array(found.acceptance),
         np.array(found.evaluations),
         np.array(process_time() - begun),
     )
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    with unfinished.open("wb") as file:
-        np.savez(file, allow_pickle=False, **run._asdict())
-    unfinished.replace(path)  # a kill leaves either no file or a whole one
-    return run
 
 
 def _second_method(job: Job) -> Any:
@@ -152,7 +128,7 @@ def _along_the_record(job: Job) -> Any:
     parameters, observed = load_parameters(), load_observed()
 
     def of_scores(scores: Array) -> Array:
-        return pieces(draws(scores, job.explanation, parameters), observed)
+        return taken_in(draws(scores, job.explanation, parameters), observed)
 
     return annealing.sample(
         lambda scores: build.in_batches(scores, of_scores),
@@ -161,11 +137,6 @@ def _along_the_record(job: Job) -> Any:
         job.settings.moves,
         _seed(job),
     )
-
-
-def _read(path: Path) -> Run:
-    with np.load(path, allow_pickle=False) as stored:
-        return Run(**{name: stored[name] for name in Run._fields})
 
 
 def _seed(job: Job) -> int:
@@ -177,54 +148,25 @@ def _seed(job: Job) -> int:
 def perform_all(
     names: Sequence[str], settings: Settings, folder: Path, workers: int
 ) -> dict[str, list[Run]]:
-    """All runs of the explanations named (or of `SECOND`), in a number of processes.
+    """All runs of the explanations named (or of `SECOND`); those that are stored are only read.
 
     Parameters
     ----------
-    folder : where finished runs are kept; made if need be
+    folder, workers : see `pieces.perform_all`
 
     Returns
     -------
     dict of explanation -> runs in their order
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    jobs = [Job(name, run, settings) for run in range(settings.runs) for name in names]
-    context = get_context("spawn")
-    with _one_thread(), ProcessPoolExecutor(workers, context, _end_with_parent) as pool:
-        waiting = [pool.submit(perform, job, folder) for job in jobs]
-        try:
-            for each in tqdm(as_completed(waiting), total=len(waiting), unit="run"):
-                each.result()
-        except BaseException:  # one failed, or the reader stopped it: start no others
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    jobs = {
+        job.key: job for r in range(settings.runs) for job in (Job(n, r, settings) for n in names)
+    }
+    stored = pieces.perform_all(partial(_piece, jobs), list(jobs), folder, workers, "runs")
     found: dict[str, list[Run]] = {name: [] for name in names}
-    for job in jobs:
-        found[job.explanation].append(_read(folder / job.path))
+    for key, job in jobs.items():
+        found[job.explanation].append(Run(**stored[key]))
     return found
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that started it is killed, which else it would not notice."""
-
-    def watch() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes started within use one thread each: libraries read this when they are loaded."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
+def _piece(jobs: Mapping[str, Job], key: str) -> pieces.Piece:
+    return perform(jobs[key])._asdict()
