@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+from hashlib import sha256
 from html import escape
 from typing import Any
 
@@ -47,13 +48,26 @@ def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
         return vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
     description = escape(spoken(spec["description"]))
     if kind == "svg":
-        svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+        svg = _with_own_marks(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
         return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1).encode()
     if kind == "pdf":
         return vl_convert.vegalite_to_pdf(spec, allowed_base_urls=[])
     if kind == "html":
         return _page(spec, description, below).encode()
     raise InputError(f"kind of file {unknown(kind, MIME)}")
+
+
+def _with_own_marks(svg: str) -> str:
+    """The drawing with marks that depend on it alone.
+
+    The library counts its clipping areas on from drawing to drawing, so the same picture would
+    differ from file to file; and with marks from 1 two drawings in one page would clip each other.
+    """
+    order: dict[str, int] = {}
+    mark = re.compile(r'(id="|url\(#)clip(\d+)')
+    plain = mark.sub(lambda m: f"{m[1]}clip{order.setdefault(m[2], len(order))}", svg)
+    own = sha256(plain.encode()).hexdigest()[:8]
+    return mark.sub(rf"\1clip{own}-\2", plain)
 
 
 def _page(spec: dict[str, Any], description: str, below: str) -> str:

@@ -78,11 +78,11 @@ def test_moving_a_slider_changes_the_picture_and_its_files(
     else:
         _until(page, lambda: "deaths averted" in page.inner_text("body"), "not simulated")
     before, table = _drawn(page), _download(page, "CSV")
-    page.locator("input[type=range], .widget-slider .noUi-handle").first.focus()
+    page.locator("input[type=range]").first.focus()
     for _ in range(3):
         page.keyboard.press("PageUp")
     _until(page, lambda: _drawn(page) != before, "the picture did not change")
-    total = float(page.locator("input[type=number]").first.input_value())
+    total = float(page.locator(".simlib-box").first.input_value())
     said = f"{total:,.0f}"
     _until(page, lambda: said in _drawn(page).replace("\u202f", ","), f"not drawn at {said}")
     if name == BELIEVE:

@@ -201,6 +201,21 @@ def test_a_policy_that_changes_nothing_still_has_its_name_in_the_picture():
     assert low < 0 < high  # not a line of no height
 
 
+def test_a_drawing_is_the_same_each_time_and_shares_no_mark_with_another() -> None:
+    one, other = (
+        charts.fill(charts.comparison(), example(effects=effects))
+        for effects in ((-500.0, -8_000.0), (-500.0, -9_000.0))
+    )
+    first = charts.export(one, "svg")
+    second, again = charts.export(other, "svg"), charts.export(one, "svg")
+    assert first == again
+    marks = [set(re.findall(rb'id="(clip[^"]*)"', each)) for each in (first, second)]
+    assert all(marks)
+    assert not marks[0] & marks[1]
+    for mark in marks[0]:
+        assert b"#" + mark + b")" in first
+
+
 def test_no_policy_at_all_can_be_drawn(chart):
     tables = example()
     tables["lines"] = tables["lines"][tables["lines"]["series"] == charts.STATUS_QUO]
