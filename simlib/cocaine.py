@@ -120,8 +120,7 @@ def unit_cost(p: Draws, chain: Chain, programme: str, budget: Array, volume: Arr
     budget : [million USD], shape (..., draws)
     volume : [-], consumption over that of 1992
     """
-    same, none = np.ones(1), np.zeros(1)
-    slope = supply.risk_multiplier(same, same, none, 1 / volume, p["supply_slope"])
+    slope = supply.swamping(1 / volume, p["supply_slope"])
     imposed = imposed_cost(p, chain, programme, budget)
     return retail_cost(chain, p["pass_through_weight"], imposed=imposed) * slope
 

@@ -6,7 +6,7 @@ decides is found before, in :mod:`simlib.pressure`.
 
 import numpy as np
 
-from simlib import market, overdose, people, supply, world
+from simlib import market, overdose, people, supply
 from simlib.people import Chances, Moves, People
 from simlib.state import Array, Draws, Market, Pressure, Release, Risk, Slow, State, Today
 from simlib.world import Anchors, Drivers
@@ -15,13 +15,8 @@ from simlib.world import Anchors, Drivers
 def unit_cost(p: Draws, today: Today, volume: Array, pressed: Pressure) -> tuple[Array, Array]:
     """Event 3: retail unit cost over today's, and its additive chain [USD per pure kg]."""
     limit = p["swamping_limit"]
-    premium = supply.risk_multiplier(
-        pressed.punishment,
-        p["prison_part_of_risk"],
-        today.sigma,
-        np.clip(today.volume / volume, 1 / limit, limit),
-        p["swamping_exponent"],
-    )
+    size = np.clip(today.volume / volume, 1 / limit, limit)
+    premium = pressed.premium * supply.swamping(size, p["swamping_exponent"])
     added = today.handling + today.risk * premium
     production = today.prices[0] * pressed.cheaper
     additive = supply.cost_additive(production, added, pressed.seized)
@@ -42,7 +37,7 @@ def trade(
     delivered_kg = produced_kg * passed
     consumed_kg, met = market.cleared(delivered_kg + state.stock_kg, demand * trend_kg)
     scarcity = market.scarcity_price(met, p["short_price_elasticity"], p["price_ceiling"])
-    diluted = market.dilution(scarcity, p["weaker_share"], pressed.hardness, p["iron_law_exponent"])
+    diluted = market.dilution(scarcity, p["weaker_share"]) * pressed.iron
     doses = consumed_kg / trend_kg / diluted
     stock_kg = state.stock_kg + delivered_kg - consumed_kg
     lag = p["shipment_lag_months"] / 12
@@ -119,19 +114,15 @@ def overdose_risk(
     ratio = overdose.risk_ratio(doses, traded.log_potency, middle, short, long)
     without_tolerance = overdose.risk_ratio(doses, traded.log_potency, 0.0, short, 0.0)
     frailty = overdose.frailty_ratio(slow.lived_hazard, p["frailty_variance"])
-    circumstances = d.circumstances * pressed.harm
-    reference = p["overdose_rate"] * frailty * circumstances
-    kits = np.maximum(d.kits_per_100k + pressed.kits, 0)
+    reference = p["overdose_rate"] * frailty * pressed.circumstances
     fentanyl = reference * ratio
     substitutes = reference * slow.substituted * p["substitute_risk"]
-    fatality = a.untreated_fatality * (1 - world.rescue(p, kits))
     return Risk(
         fentanyl=fentanyl,
         substitutes=substitutes,
-        exposed=a.exposed_rate * circumstances * without_tolerance,
-        fatality=fatality,
+        exposed=a.exposed_rate * pressed.circumstances * without_tolerance,
         log_tolerance=log_tolerance,
-        fatal=fatality * (fentanyl + substitutes) + d.heroin_deaths,
+        fatal=pressed.fatality * (fentanyl + substitutes) + d.heroin_deaths,
     )
 
 
@@ -156,10 +147,10 @@ def moves(
     untreated = pressed.release * (1 - freed.covered)
     return Moves(
         exposed_active=start / pressed.prevention,
-        exposed_overdose=risk.exposed * risk.fatality,
+        exposed_overdose=risk.exposed * pressed.fatality,
         exposed_other=general,
         active_treatment=people.treatment_entry(
-            np.maximum(d.treatment_places + pressed.places, 0),
+            pressed.places,
             p["treatment_reach"],
             slow.active + slow.treatment,
             slow.active,
@@ -184,15 +175,21 @@ def moves(
 
 
 def deaths(
-    chance: Chances, middle: People, risk: Risk, p: Draws, d: Drivers, dt: float
+    chance: Chances,
+    middle: People,
+    risk: Risk,
+    p: Draws,
+    d: Drivers,
+    pressed: Pressure,
+    dt: float,
 ) -> dict[str, Array]:
     """Deaths and overdoses within the step, counted as the record counts them."""
     dependent = middle.active * chance.moves.active_overdose
     dependent = dependent + middle.treatment * chance.moves.treatment_overdose
     exposed = middle.exposed * chance.moves.exposed_overdose
     by_cause = dependent / risk.fatal
-    fentanyl = by_cause * risk.fatality * risk.fentanyl + exposed
-    substitutes = by_cause * risk.fatality * risk.substitutes
+    fentanyl = by_cause * pressed.fatality * risk.fentanyl + exposed
+    substitutes = by_cause * pressed.fatality * risk.substitutes
     synthetic = substitutes * p["substitute_synthetic_share"]
     heroin = by_cause * d.heroin_deaths + substitutes - synthetic
     counted = fentanyl + synthetic + p["background_deaths"] * dt
@@ -200,7 +197,7 @@ def deaths(
         "deaths_fentanyl": counted,
         "deaths_any_opioid": counted + heroin + d.prescription_deaths * dt,
         "deaths_illicit": fentanyl + substitutes,
-        "overdoses": (fentanyl + substitutes) / risk.fatality,
+        "overdoses": (fentanyl + substitutes) / pressed.fatality,
     }
 
 

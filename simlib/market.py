@@ -61,20 +61,30 @@ def potency_trend(pill_mg: Array, powder: Array, pill_share: Array, link: Array)
     return np.exp(link * (pill_share * np.log(pill_mg) + (1 - pill_share) * np.log(powder)))
 
 
-def dilution(scarcity: Array, weaker_share: Array, pressure: Array, iron_law: Array) -> Array:
+def dilution(scarcity: Array, weaker_share: Array) -> Array:
     """Potency relative to trend: a share phi of the price rise appears as weaker product [-].
 
-    ``(C/price)^phi * pressure^iron``; the second factor is the "iron law of prohibition"
-    (Cowan 1986), by which risk per unit volume favours more potent product.
+    ``(C/price)^phi``.
 
     Parameters
     ----------
     scarcity : [-], price of a pure milligram over cost
     weaker_share : [-], phi
-    pressure : [-], punishment per kilo relative to today
-    iron_law : [-], exponent
     """
-    return scarcity**-weaker_share * pressure**iron_law
+    return scarcity**-weaker_share
+
+
+def iron_law(punishment: Array, exponent: Array) -> Array:
+    """Potency relative to trend under the "iron law of prohibition" (Cowan 1986) [-].
+
+    Risk per unit volume favours more potent product: ``punishment^exponent``.
+
+    Parameters
+    ----------
+    punishment : [-], per kilo relative to today
+    exponent : [-]
+    """
+    return punishment**exponent
 
 
 def substitution_next(

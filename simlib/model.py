@@ -53,7 +53,7 @@ def step(
     lived = overdose.cumulative_hazard_next(
         state.lived_hazard, risk.fatal, d.entry / middle.active, dt
     )
-    flows = dict(traded.flows) | events.deaths(chance, middle, risk, p, d, dt)
+    flows = dict(traded.flows) | events.deaths(chance, middle, risk, p, d, pressed, dt)
     flows |= events.stocks_lived(state.people, after, pressed.seller_years, dt)
     flows |= {"cost_additive": additive, "entries": d.born_exposed * dt}
     following = state._replace(

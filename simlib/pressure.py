@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simlib import enforcement, money, people, supply, world
+from simlib import enforcement, market, money, people, supply, world
 from simlib.state import Array, Draws, Levers, Pressure, Standing, Today
 from simlib.world import STAGE_START, STAGES, Anchors, Drivers
 
@@ -68,22 +68,28 @@ def pressure(
     entry, release = custody(p, d, arrests[STAGES.index("retail")], possession, selling)
     sellers = _sellers(standing.sellers, p, d, arrests, selling, dt)
     same = np.ones_like(arrests)
-    punishment = arrests * np.stack([same[0], *(selling * same[1:])]) if today else same
-    retail = arrests[STAGES.index("retail")]
+    premium, iron = same, same[0]
+    circumstances = d.circumstances * same[0]
+    if today:
+        punishment = arrests * np.stack([same[0], *(selling * same[1:])])
+        premium = supply.prison_premium(punishment, p["prison_part_of_risk"], today.sigma)
+        iron = market.iron_law(np.mean(punishment, axis=0), p["iron_law_exponent"])
+        local = arrests[STAGES.index("retail")] - 1
+        circumstances = circumstances * (1 + p["local_harm"] * local)
     added = np.clip(intensity.get("cartel_operations", np.ones((1, 1, 1))) - 1, 0, 1)
     found = Pressure(
         seized=_steps_first(seized),
         passing=_steps_first(passing),
         arrests=_steps_first(arrests),
-        punishment=_steps_first(punishment),
-        hardness=np.mean(punishment, axis=0),
-        harm=1 + p["local_harm"] * (retail - 1) if today else same[0],
+        premium=_steps_first(premium),
+        iron=iron,
+        circumstances=circumstances,
         cheaper=(1 - p["vacuum_cheaper_handling"] * added) * same[0],
         capacity=_middle(capacity),
         entry=_steps_first(entry),
         release=_steps_first(release),
         seller_years=_middle(sellers).sum(axis=1),
-        **_bought(middle, p, same[0]),
+        **_bought(middle, p, a, d, same[0]),
     )
     ends = dict(zip(standing.reached, reached[-1], strict=True))
     return found, Standing(ends, weights[-1], capacity[-1], sellers[-1])
@@ -203,8 +209,8 @@ def _sellers(
     return enforcement.followed(first, np.stack(rests, axis=1), np.stack(kept, axis=1))
 
 
-def _bought(reached: Paths, p: Draws, same: Array) -> dict[str, Array]:
-    """What health money buys, by field of `Pressure`."""
+def _bought(reached: Paths, p: Draws, a: Anchors, d: Drivers, same: Array) -> dict[str, Array]:
+    """What there is of health measures with what money buys, by field of `Pressure`."""
     nothing = 0 * same
 
     def bought(name: str, cost: str, crowding_out: Array) -> Array:
@@ -221,10 +227,12 @@ def _bought(reached: Paths, p: Draws, same: Array) -> dict[str, Array]:
             p["intensity_offset"],
         )
     none = np.zeros(1)
-    kits = bought("naloxone", "kit_cost", none)
+    places = bought("treatment", "treatment_cost", p["treatment_crowding_out"])
+    kits = bought("naloxone", "kit_cost", none) / p["population"] * world.PER_100K
+    rescued = world.rescue(p, np.maximum(d.kits_per_100k + kits, 0))
     return {
         "prevention": prevention,
-        "places": bought("treatment", "treatment_cost", p["treatment_crowding_out"]),
-        "kits": kits / p["population"] * world.PER_100K,
+        "places": np.maximum(d.treatment_places + places, 0),
+        "fatality": a.untreated_fatality * (1 - rescued),
         "reentry": bought("reentry_treatment", "reentry_cost", none),
     }

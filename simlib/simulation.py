@@ -15,7 +15,7 @@ from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy, load_policy, load_programmes
 from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import PAYERS, Ensemble
-from simlib.state import State
+from simlib.state import State, Today
 from simlib.version import __version__
 
 Array = NDArray[np.float64]
@@ -35,6 +35,16 @@ class Past(NamedTuple):
     state: State
     flows: Mapping[str, Array]
     anchors: world.Anchors
+
+
+class Begun(NamedTuple):
+    """What a projection of a set of draws begins from, whatever the policy."""
+
+    parameters: Mapping[str, Array]
+    past: Past
+    drivers: world.Drivers
+    today: Today
+    dt: float
 
 
 def simulate(
@@ -80,22 +90,38 @@ def simulate(
     last = _checked(draws, until, seed, steps_per_year, end)
     pinned = parameters.check(assumptions or {})
     posterior = None if prior else posterior or shipped_posterior()
-    touching = parameters.select(scope="history")
-    key = tuple(sorted((k, v) for k, v in pinned.items() if k in touching))
-    past = _history(draws, seed, key, posterior, steps_per_year)
-    sample = _sample(parameters, observed, draws, seed, pinned, posterior)
+    begun = _begun(draws, seed, tuple(sorted(pinned.items())), posterior, last, steps_per_year)
     about = _about(policies, pinned, draws, seed, posterior, last)
-    ensemble = project(policies, sample, observed, last, past, steps_per_year, watch)
-    return replace(ensemble, about=about)
+    return replace(project(policies, begun, watch), about=about)
 
 
-def project(
-    policies: Sequence[Policy],
+def begin(
     sample: sampling.Sample,
     observed: Observed,
     last: int,
     past: Past | None = None,
     steps_per_year: int = STEPS_PER_YEAR,
+) -> Begun:
+    """Make ready draws ready to be projected.
+
+    Parameters
+    ----------
+    sample : draws of all that is uncertain
+    observed : the record; the projection begins where its deaths end
+    last : last calendar year of the projection
+    past : the simulated record of these draws, where it is known
+    """
+    past = past or history(sample.parameters, observed, sample.error, steps_per_year)
+    p, dt = sample.parameters, 1 / steps_per_year
+    time = _mid_steps(world.record_end(observed), last + 1, steps_per_year)
+    drivers = world.drivers(p, observed, time, _by_step(sample.error, time))
+    today = model.today_from(past.state, p, past.anchors, drivers, dt)
+    return Begun(p, past, drivers, today, dt)
+
+
+def project(
+    policies: Sequence[Policy],
+    begun: Begun,
     watch: model.Watch = lambda done: None,
     scale: Array | None = None,
 ) -> Ensemble:
@@ -104,25 +130,18 @@ def project(
     Parameters
     ----------
     policies : checked, names differ
-    sample : draws of all that is uncertain
-    observed : the record; the projection begins where its deaths end
-    last : last calendar year of the projection
-    past : the simulated record of these draws, where it is known
+    begun : from `begin`
     watch : see `simulate`
     scale : share of each policy's programme money that is spent, shape (policies, draws or 1);
         None for all of it
     """
-    past = past or history(sample.parameters, observed, sample.error, steps_per_year)
-    p, dt = sample.parameters, 1 / steps_per_year
-    time = _mid_steps(world.record_end(observed), last + 1, steps_per_year)
-    drivers = world.drivers(p, observed, time, _by_step(sample.error, time))
-    levers = planned(policies, time)
+    p, past, drivers, today, dt = begun
+    levers = planned(policies, drivers.time)
     if scale is not None:
         levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
     state = _spread(past.state, len(policies), levers)
-    today = model.today_from(past.state, p, past.anchors, drivers, dt)
     _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt, watch)
-    flows |= _described(drivers, dt) | spending(policies, levers, p, time, dt)
+    flows |= _described(drivers, dt) | spending(policies, levers, p, drivers.time, dt)
     return Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
 
 
@@ -216,6 +235,24 @@ def payer_shares(lever: str, payers: Sequence[str], p: Mapping[str, Array]) -> d
         shares[payer] = float(p[f"{lever}_{payer}_share"][0])
         rest -= shares[payer]
     return shares | {payers[-1]: rest}
+
+
+@lru_cache(maxsize=4)
+def _begun(
+    draws: int,
+    seed: int,
+    pinned: tuple[tuple[str, float], ...],
+    posterior: Posterior | None,
+    last: int,
+    steps_per_year: int,
+) -> Begun:
+    """Draws ready to be projected; kept, so that moving a policy does not draw them again."""
+    parameters, observed = load_parameters(), load_observed()
+    touching = parameters.select(scope="history")
+    of_history = tuple((name, value) for name, value in pinned if name in touching)
+    past = _history(draws, seed, of_history, posterior, steps_per_year)
+    sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
+    return begin(sample, observed, last, past, steps_per_year)
 
 
 @lru_cache(maxsize=8)

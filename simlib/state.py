@@ -85,12 +85,12 @@ class Pressure(NamedTuple):
     """Share of what is shipped that is left after each stage, same shape."""
     arrests: Array
     """Arrests a kilo relative to today by stage, same shape."""
-    punishment: Array
-    """Arrests times time served relative to today by stage, same shape; 1 in the record."""
-    hardness: Array
-    """Mean punishment of the stages."""
-    harm: Array
-    """Overdose risk relative to today from enforcement near users; 1 in the record."""
+    premium: Array
+    """Risk premium relative to today by stage, before the size of the market; 1 in the record."""
+    iron: Array
+    """Potency relative to today under the iron law of prohibition."""
+    circumstances: Array
+    """Overdoses per person relative to the reference, market and tolerance apart."""
     cheaper: Array
     """Production cost relative to today after a power vacuum."""
     capacity: Array
@@ -104,9 +104,9 @@ class Pressure(NamedTuple):
     prevention: Array
     """Intensity of prevention."""
     places: Array
-    """Treatment places bought."""
-    kits: Array
-    """Naloxone kits bought [per year per 100,000 population]."""
+    """Treatment places."""
+    fatality: Array
+    """Deaths per overdose, after rescue."""
     reentry: Array
     """Releases a year covered with medication beyond today's [persons per year]."""
 
@@ -135,7 +135,6 @@ class Risk(NamedTuple):
     fentanyl: Array
     substitutes: Array
     exposed: Array
-    fatality: Array
     log_tolerance: Array
     fatal: Array
     """Deaths per person-year of active use from any illicit opioid."""

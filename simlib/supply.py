@@ -35,24 +35,32 @@ def value_added(prices: Array, seized: Array) -> Array:
     return prices[1:] * (1 - seized) - prices[:-1]
 
 
-def risk_multiplier(
-    punishment: Array, prison_part: Array, sigma: Array, swamping_ratio: Array, omega: Array
-) -> Array:
-    """Risk premium relative to today.
+def prison_premium(punishment: Array, prison_part: Array, sigma: Array) -> Array:
+    """Risk premium relative to today when punishment changes.
 
-    ``[a (arrests time)^sigma + (1 - a)] (V_ref / V12)^omega``: arrests and time served enter alike
-    (Reuter & Kleiman 1986); a smaller market meets more enforcement a kilo (Kleiman 1993).
+    ``a (arrests time)^sigma + (1 - a)``: arrests and time served enter alike (Reuter & Kleiman
+    1986).
 
     Parameters
     ----------
     punishment : [-], arrests x time served relative to today, shape (stages, ..., draws)
     prison_part : [share of the risk premium], 0.3-0.6
     sigma : [-]
-    swamping_ratio : [-], V_ref / V12, kept within bounds by the caller
+    """
+    return prison_part * punishment**sigma + (1 - prison_part)
+
+
+def swamping(size: Array, omega: Array) -> Array:
+    """Risk premium relative to today when the market's size changes, ``(V_ref / V12)^omega``.
+
+    A smaller market meets more enforcement a kilo (Kleiman 1993).
+
+    Parameters
+    ----------
+    size : [-], V_ref / V12, kept within bounds by the caller
     omega : [-], 0-1
     """
-    prison = prison_part * punishment**sigma + (1 - prison_part)
-    return prison * swamping_ratio**omega
+    return size**omega
 
 
 def sigma_from_elasticity(

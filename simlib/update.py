@@ -181,12 +181,9 @@ def _projected(
     ahead = 1 + np.arange(len(error) - recorded)[:, None]
     error[recorded:] = p["model_error_correlation"] ** ahead * posterior.residual
     start = end + np.arange(count) / QUARTERS_A_YEAR
-    found = simulation.project(
-        [Policy("status_quo")],
-        drawn._replace(error=error),
-        observed,
-        int(np.ceil(start[-1] + 1 / QUARTERS_A_YEAR)) - 1,
-    )
+    last = int(np.ceil(start[-1] + 1 / QUARTERS_A_YEAR)) - 1
+    begun = simulation.begin(drawn._replace(error=error), observed, last)
+    found = simulation.project([Policy("status_quo")], begun)
     flows, length = found.projection, 1 / QUARTERS_A_YEAR
     return p, record.by_period(flows, "deaths_fentanyl", start, start + length)
 

@@ -88,7 +88,7 @@ def dilute(values: Values, draws: int) -> Sight:
         scarce = market.scarcity_price(
             1 - across[:, None], p["short_price_elasticity"], p["price_ceiling"]
         )
-        strength = market.dilution(scarce, p["weaker_share"], np.ones(1), np.zeros(1))
+        strength = market.dilution(scarce, p["weaker_share"])
         return {
             "price of a pure milligram": scarce,
             "price of a bag or pill": scarce * strength,

@@ -78,8 +78,7 @@ def punish_more(values: Values, draws: int) -> Sight:
         sigma = supply.sigma_from_elasticity(
             p["punishment_elasticity"], chain.prices, chain.risk, chain.seized, part
         )
-        same, none = np.ones(1), np.zeros(1)
-        premium = supply.risk_multiplier(across[:, None], part, sigma, same, none)
+        premium = supply.prison_premium(across[:, None], part, sigma)
         return percent_change(retail_cost(chain, p["pass_through_weight"], premium=premium))
 
     here = setting(values, "punishment")
@@ -126,10 +125,7 @@ def swamp(values: Values, draws: int) -> Sight:
 
     def curve(chosen: Values) -> Array:
         p = drawn(chosen, draws)
-        same, none = np.ones(1), np.zeros(1)
-        premium = supply.risk_multiplier(
-            same, same, none, 1 / across[:, None], p["swamping_exponent"]
-        )
+        premium = supply.swamping(1 / across[:, None], p["swamping_exponent"])
         return percent_change(retail_cost(chain_of(p), p["pass_through_weight"], premium=premium))
 
     here = setting(values, "volume_ratio")

@@ -145,7 +145,8 @@ def _drawn(page: Any) -> str:
 def _until(page: Any, holds: Any, what: str, seconds: float = 40) -> None:
     end = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < end, f"{what}; on screen: {_said(page)}"
+        told = page.locator(".simlib-status").all_inner_texts()
+        assert time.monotonic() < end, f"{what}; on screen: {told} {_said(page)}"
         page.wait_for_timeout(100)
 
 
@@ -156,6 +157,13 @@ def _money(page: Any) -> float:
 def _type(page: Any, text: str) -> None:
     _box(page).fill(text)
     _box(page).press("Enter")
+
+
+def _settle(page: Any, money: float) -> None:
+    """Type a number and wait until the kernel has taken it up: a click may overtake it."""
+    _type(page, f"{money:g}")
+    _until(page, lambda: _session(page).now.total == money, f"{money} was not taken up")
+    _in_full(page)
 
 
 def _in_full(page: Any) -> None:
@@ -335,8 +343,7 @@ def test_a_hundred_random_moves_leave_a_state_that_is_right(opened: dict[str, An
 def check_final_state(page: Any) -> None:
     """What is on screen is what the state in the file gives when it is computed directly."""
     page.get_by_role("checkbox", name="The same money for both").check()
-    _type(page, "777")
-    _in_full(page)
+    _settle(page, 777)
     session, csv = _session(page), _download(page, "CSV")
     again = compute.picture(session.now, outcome=session.now.outcome, details=True)
     assert csv == compute.export(again, "csv")
@@ -389,8 +396,7 @@ def test_nothing_leaves_the_machine_and_nothing_fails(opened: dict[str, Any]) ->
 
 def test_a_restarted_kernel_and_a_reloaded_page_find_the_scenario(opened: dict[str, Any]) -> None:
     page = opened["page"]
-    _type(page, "1234.5")
-    _in_full(page)
+    _settle(page, 1234.5)
     before = _session(page)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")

@@ -81,7 +81,7 @@ def test_the_budget_found_does_cut_consumption_by_one_percent() -> None:
         (supply, "cost_additive", "interdiction"),
         (supply, "cost_multiplicative", "source_country"),
         (supply, "transmitted_cost", "source_country"),
-        (supply, "risk_multiplier", "interdiction"),
+        (supply, "swamping", "interdiction"),
         (market, "demand_ratio", "domestic"),
         (people, "chances", "treatment"),
         (enforcement, "followed", "treatment"),

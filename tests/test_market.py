@@ -28,14 +28,14 @@ def test_scarcity_price_up_to_its_ceiling() -> None:
     ("phi", "price", "potency"), [(0.0, 4.0, 1.0), (0.5, 4.0, 0.5), (1.0, 4.0, 0.25)]
 )
 def test_dilution_and_the_nominal_price(phi: float, price: float, potency: float) -> None:
-    found = market.dilution(price, phi, 1.0, 0.3)
+    found = market.dilution(price, phi)
     assert found == pytest.approx(potency)
     assert price * found == pytest.approx(4 ** (1 - phi))
 
 
 def test_iron_law() -> None:
-    assert market.dilution(1.0, 0.8, 2.0, 0.5) == pytest.approx(2**0.5)
-    assert market.dilution(1.0, 0.8, 2.0, 0.0) == 1
+    assert market.iron_law(2.0, 0.5) == pytest.approx(2**0.5)
+    assert market.iron_law(2.0, 0.0) == 1
 
 
 def test_potency_follows_seizures_as_far_as_they_are_linked() -> None:

@@ -50,15 +50,11 @@ def test_a_draw_does_not_depend_on_its_neighbours() -> None:
     observed, quo = load_observed(), [Policy(name="none")]
     quarters = len(observed[RECORD].values)
     whole, alone = (
-        simulation.project(
-            quo,
-            sampling.sample(
-                load_parameters(), 6 - first, 1, None, None, first=first, record_quarters=quarters
-            ),
-            observed,
-            2027,
-        ).yearly("deaths_fentanyl")
-        for first in (0, 3)
+        simulation.project(quo, simulation.begin(some, observed, 2027)).yearly("deaths_fentanyl")
+        for some in (
+            sampling.sample(load_parameters(), 6 - first, first=first, record_quarters=quarters)
+            for first in (0, 3)
+        )
     )
     np.testing.assert_array_equal(whole[..., 3:], alone)
 

@@ -47,10 +47,11 @@ def test_a_kilo_seized_costs_its_value_at_that_stage() -> None:
     np.testing.assert_allclose(costs, by_hand)
 
 
-def test_risk_multiplier_by_hand_and_today_is_one() -> None:
-    assert supply.risk_multiplier(1.0, 0.4, 0.7, 1.0, 0.5) == 1
-    assert supply.risk_multiplier(4.0, 0.4, 0.5, 9.0, 0.5) == pytest.approx((0.8 + 0.6) * 3)
-    none_arrested = supply.risk_multiplier(np.zeros(2), 0.4, 0.5, 1.0, 0.5)
+def test_risk_premium_by_hand_and_today_is_one() -> None:
+    assert supply.prison_premium(1.0, 0.4, 0.7) == supply.swamping(1.0, 0.5) == 1
+    assert supply.prison_premium(4.0, 0.4, 0.5) == pytest.approx(0.8 + 0.6)
+    assert supply.swamping(9.0, 0.5) == 3
+    none_arrested = supply.prison_premium(np.zeros(2), 0.4, 0.5)
     np.testing.assert_allclose(none_arrested, 0.6)
 
 
@@ -60,7 +61,7 @@ def test_sigma_gives_the_elasticity_that_was_drawn() -> None:
     risk = 0.5 * added
     sigma = supply.sigma_from_elasticity(0.1, ladder, risk, SEIZED, 0.4)
     small = 1e-6
-    more = supply.risk_multiplier(np.full((3, 2), 1 + small), 0.4, sigma, 1.0, 0.0)
+    more = supply.prison_premium(np.full((3, 2), 1 + small), 0.4, sigma)
     cost = supply.cost_additive(ladder[0], added - risk + risk * more, SEIZED)
     np.testing.assert_allclose((cost / ladder[-1] - 1) / small, 0.1, rtol=1e-4)
 

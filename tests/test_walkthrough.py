@@ -214,7 +214,8 @@ def test_two_explorers_do_not_interfere(explorer: Explorer) -> None:
         (supply, "price_ladder", "LADDER"),
         (supply, "cost_additive", "SEIZE_MORE"),
         (supply, "cost_multiplicative", "PASS_ON"),
-        (supply, "risk_multiplier", "SWAMP"),
+        (supply, "swamping", "SWAMP"),
+        (supply, "prison_premium", "PUNISH_MORE"),
         (supply, "sigma_from_elasticity", "PUNISH_MORE"),
         (enforcement, "followed", "KNOCK_DOWN"),
         (enforcement, "sheltered_weights", "SCAN"),
@@ -237,9 +238,9 @@ def test_unit_cost_of_the_chain_is_that_of_the_model() -> None:
     seized = np.minimum(chain.seized * np.array([2.0, 1.5, 1.0])[:, None, None], 0.9)
     sigma, volume = np.zeros((1, 50)), np.full((1, 50), 3.0)
     today = Today(chain.prices, chain.handling, chain.risk, sigma, ones, volume)
-    pressed = SimpleNamespace(punishment=ones, seized=seized, cheaper=1.0)
+    pressed = SimpleNamespace(premium=ones, seized=seized, cheaper=1.0)
     ratio, _ = events.unit_cost(p, today, volume / 2, pressed)
-    premium = supply.risk_multiplier(1.0, 0.5, 0.0, 2.0, p["swamping_exponent"])
+    premium = supply.swamping(2.0, p["swamping_exponent"])
     found = retail_cost(chain, p["pass_through_weight"], seized=seized, premium=premium)
     np.testing.assert_allclose(found, ratio)
     assert np.all(found > 1.1)

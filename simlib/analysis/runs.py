@@ -13,7 +13,7 @@ from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import Ensemble
 from simlib.sampling import Sample
-from simlib.simulation import PROJECTED_YEARS, project
+from simlib.simulation import PROJECTED_YEARS, begin, project
 
 Array = NDArray[np.float64]
 Watch = Callable[[float], None]
@@ -107,7 +107,7 @@ def run(
     """
     observed = load_observed()
     last = int(np.ceil(world.record_end(observed))) + PROJECTED_YEARS - 1
-    return project(policies, chosen, observed, until or last, scale=scale)
+    return project(policies, begin(chosen, observed, until or last), scale=scale)
 
 
 def totals(ensemble: Ensemble, outcome: str) -> Array:

@@ -60,7 +60,9 @@ def perform(key: str, seed: int, effort: Effort) -> Piece:
     )
     last = int(np.ceil(world.record_end(observed))) + AHEAD - 1
     happened = deaths(
-        simulation.project((STATUS_QUO,), truth, observed, last), truth.parameters, observed
+        simulation.project((STATUS_QUO,), simulation.begin(truth, observed, last)),
+        truth.parameters,
+        observed,
     )
     rng = np.random.default_rng([seed, int(key)])
     flows = simulation.history(truth.parameters, observed).flows

@@ -45,7 +45,7 @@ def model_fingerprint() -> str:
     last = int(np.ceil(end)) + simulation.PROJECTED_YEARS - 1
     levers = parameters.select(group=LEVER_GROUP)
     alone = [Policy.constant(name, {name: row.high * MOVED}) for name, row in levers.items()]
-    ahead = simulation.project(alone, sample, observed, last)
+    ahead = simulation.project(alone, simulation.begin(sample, observed, last))
     deaths = ahead.projection["deaths_fentanyl"].sum(axis=0)
     return _hash(deaths.ravel(), past_fingerprint())
 

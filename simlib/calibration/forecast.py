@@ -48,7 +48,7 @@ def forecast(
         posterior,
         record_quarters=record_quarters(observed),
     )
-    return simulation.project(policies, sample, observed, last)
+    return simulation.project(policies, simulation.begin(sample, observed, last))
 
 
 def quarterly_deaths(ensemble: Ensemble) -> Array:
