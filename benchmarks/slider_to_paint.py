@@ -23,9 +23,11 @@ async ({moves, upward, settled}) => {
     const panel = document.querySelector('.simlib-chart');
     const slider = document.querySelector('.simlib-range');
     const drawn = () => panel.textContent.replace(/[^0-9A-Za-z. ]/g, '');
-    const seen = (text) => new Promise((resolve) => {
+    const seen = (text) => new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(`not drawn: ${text}`), 20000);
         const look = () => {
             if (!drawn().includes(text)) return;
+            clearTimeout(late);
             watch.disconnect();
             requestAnimationFrame(() => resolve(performance.now()));
         };
@@ -50,10 +52,10 @@ async ({moves, upward, settled}) => {
 BEFOREHAND = """
 from simlib.dashboard import compute as _c
 _real, _kept = _c.picture, {}
-def _known(scenario, draws=1000, affordable=None, *_):
+def _known(scenario, draws=1000, *rest, **details):
     key = (scenario.total, draws)
     if key not in _kept:
-        _kept[key] = _real(scenario, draws, affordable)
+        _kept[key] = _real(scenario, draws, *rest, **details)
     return _kept[key]
 _c.picture = _known
 """

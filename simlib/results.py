@@ -196,10 +196,8 @@ class Ensemble:
 
     @property
     def years(self) -> NDArray[np.int64]:
-        """Complete calendar years covered."""
-        times = np.concatenate([self.history["time"].ravel(), self.projection["time"].ravel()])
-        whole, counts = np.unique(np.floor(times).astype(int), return_counts=True)
-        return whole[counts == counts.max()]
+        """Complete calendar years of the record, then of the projection."""
+        return np.concatenate([_years(part)[0] for part in self._parts()])
 
     def yearly(self, outcome: str) -> Array:
         """An outcome by calendar year, shape (years, policies, draws) [outcome's unit].
@@ -261,13 +259,19 @@ class Ensemble:
         self._known(outcome)
         described = OUTCOMES[outcome]
         values = described.of(part, self.parameters)
-        year = np.floor(part["time"].ravel()).astype(int)
-        starts = np.flatnonzero(np.diff(year, prepend=year[0] - 1))
-        summed = np.add.reduceat(values, starts, axis=0)
-        per_year = np.diff(np.append(starts, len(year)))
-        if not described.total:
-            summed = summed / per_year[:, None, None]
-        return self._all_policies(summed)[per_year == per_year.max()]
+        _, starts, steps = _years(part)
+        summed = np.stack([values[at : at + steps].sum(axis=0) for at in starts])
+        return self._all_policies(summed if described.total else summed / steps)
+
+
+def _years(part: Flows) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Complete calendar years, the first step of each, steps a year."""
+    steps = round(1 / float(part["dt"]))
+    found, starts, counts = np.unique(
+        np.floor(part["time"].ravel()).astype(int), return_index=True, return_counts=True
+    )
+    whole = counts == steps
+    return found[whole], starts[whole], steps
 
 
 def read_ensemble(path: Path) -> Ensemble:

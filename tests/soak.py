@@ -109,7 +109,8 @@ class Reader:
 STATE = """
 import ctypes, gc, ipywidgets, os
 from simlib import simulation
-simulation._history.cache_clear()  # holds up to eight histories of 43 MB, never more
+simulation._begun.cache_clear()  # with the next: a few sets of draws of 43 MB, never more
+simulation._history.cache_clear()
 gc.collect()
 getattr(ctypes.CDLL(None), 'malloc_trim', int)(0)  # what is free goes back, what leaks stays
 _pages = int(open('/proc/self/statm').read().split()[1])

@@ -26,7 +26,7 @@ from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
 from simlib.dashboard.views import VIEWS
 from simlib.errors import InputError, is_finite
-from simlib.simulation import DRAWS
+from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
 
 REPLAY_SECONDS = 1.5
 """How long a replay shows the state before the last change."""
@@ -216,14 +216,14 @@ class Dashboard(w.Box):
         if past and not quickly:
             return  # a replay shows it for a moment only
         known = compute.affordable(self.picture, scenario) if quickly else None
-        draws = compute.DRAGGED_DRAWS if quickly else DRAWS
+        draws, steps = (compute.DRAGGED_DRAWS, COARSE_STEPS) if quickly else (DRAWS, STEPS_PER_YEAR)
 
         def outdated() -> bool:
             return self.runner.newer and not quickly
 
         try:
             picture = compute.picture(
-                scenario, draws, known, outdated, scenario.outcome, details=not quickly
+                scenario, draws, known, outdated, scenario.outcome, not quickly, steps
             )
         except compute.Outdated:
             return
@@ -233,7 +233,9 @@ class Dashboard(w.Box):
         if not quickly:
             self.picture, self._drawn = picture, scenario
             self._keep()
-        more = f"<i>Drawn with {draws} of {DRAWS} draws; the others follow.</i>"
+        more = (
+            f"<i>A first look with {draws} of {DRAWS} draws and longer steps; the rest follows.</i>"
+        )
         self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
         if not quickly:
             self._refresh()

@@ -21,10 +21,11 @@ from simlib.dashboard.words import SERIES, whole
 from simlib.parameters import load_parameters
 from simlib.policy import Policy, allocate, load_policy
 from simlib.results import Ensemble
-from simlib.simulation import DRAWS, simulate
+from simlib.simulation import DRAWS, STEPS_PER_YEAR, simulate
 from simlib.strategies import Share, beyond_record, equal_money
 
 DRAGGED_DRAWS = 100
+"""Draws while a slider is dragged, in steps of two months."""
 Watch = Callable[[float], None]
 """Told the share done, 0 to 1; what it raises stops the simulation."""
 PAGE = f"font-family:{FONT};font-size:14px;line-height:1.35;max-width:980px;margin:0 12px"
@@ -70,6 +71,7 @@ def picture(
     outdated: Callable[[], bool] = lambda: False,
     outcome: str = FIRST_VIEW,
     details: bool = False,
+    steps_per_year: int = STEPS_PER_YEAR,
 ) -> Picture:
     """Simulate a scenario and say what it shows.
 
@@ -82,6 +84,7 @@ def picture(
     outdated : asked on the way whether the picture is still wanted
     outcome : what is drawn, by its name in `simlib.dashboard.views.VIEWS`
     details : whether ledger and identities are wanted too
+    steps_per_year : of the projection; fewer while a slider is dragged
 
     Raises
     ------
@@ -98,7 +101,13 @@ def picture(
 
     policies, money = _equal(scenario, affordable, watch)
     chosen = _chosen(scenario, policies)
-    ensemble = simulate([None, *chosen], draws=draws, assumptions=scenario.pinned, watch=watch)
+    ensemble = simulate(
+        [None, *chosen],
+        draws=draws,
+        assumptions=scenario.pinned,
+        watch=watch,
+        steps_per_year=steps_per_year,
+    )
     reference = words.against(scenario)
     names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
     lines, difference = shown.tables(ensemble, [*names.values()], scenario.start)
