@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import chart_decisions as pictures
 from simlib.analysis import adaptive, believe, costs, information, sensitivity, structure
 from simlib.analysis.allocate import Response
-from simlib.chart_style import BORDER, COLOURS, INTERNAL
+from simlib.charts import decisions as pictures
+from simlib.charts.style import BORDER, COLOURS, INTERNAL
 from simlib.dashboard import findings
 from simlib.dashboard.break_even import BreakEven
 from simlib.dashboard.budget import Budget

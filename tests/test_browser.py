@@ -20,7 +20,7 @@ import soak
 from PIL import Image
 
 import launch
-from simlib.chart_style import WIDTH
+from simlib.charts.style import WIDTH
 from simlib.dashboard import Scenario, compute, share
 from simlib.dashboard.session import Session
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from simlib import charts
-from simlib.chart_checks import BANDS, MAX_ROWS
-from simlib.chart_places import hatching, round_limits, spread, wrap_evenly
-from simlib.chart_style import (
+from simlib.charts.checks import BANDS, MAX_ROWS
+from simlib.charts.places import hatching, round_limits, spread, wrap_evenly
+from simlib.charts.style import (
     COLOURS,
     FOOTER,
     FURTHER_COLOURS,

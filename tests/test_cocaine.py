@@ -6,7 +6,7 @@ import pytest
 from simlib import cocaine, enforcement, market, money, people, supply
 from simlib.errors import InputError
 from simlib.tables import load_sources
-from simlib.walkthrough_cocaine import costs_along, crossings
+from simlib.walkthrough.cocaine import costs_along, crossings
 
 SUPPLY = cocaine.SUPPLY_PROGRAMMES
 

@@ -10,7 +10,6 @@ import vl_convert
 
 from simlib import (
     Policy,
-    chart_explanations,
     explanations,
     record,
     sampling,
@@ -18,6 +17,7 @@ from simlib import (
     simulation,
     verdict,
 )
+from simlib.charts import explanations as pictures
 from simlib.errors import InputError
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
@@ -154,10 +154,10 @@ def _tables() -> dict[str, tuple[alt.TopLevelMixin, int]]:
     rows = [(t, "cannot tell", -900.0, 100.0, 700.0) for t in (*TITLES, explanations.MIXTURE)]
     answers = pd.DataFrame(rows, columns=["title", "verdict", "low", "median", "high"])
     return {
-        "fits": (chart_explanations.fits(fit), 5),
-        "forecasts": (chart_explanations.forecasts(explanations.forecasts()), 5),
-        "weights": (chart_explanations.weights(explanations.weights()), 5),
-        "answers": (chart_explanations.answers(answers, "border", "internal"), 6),
+        "fits": (pictures.fits(fit), 5),
+        "forecasts": (pictures.forecasts(explanations.forecasts()), 5),
+        "weights": (pictures.weights(explanations.weights()), 5),
+        "answers": (pictures.answers(answers, "border", "internal"), 6),
     }
 
 

@@ -12,8 +12,8 @@ import simlib
 from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.wedges import Wedges
-from simlib.chart_figures import LINE_HEIGHT, ranges
-from simlib.chart_several import MANY
+from simlib.charts.figures import LINE_HEIGHT, ranges
+from simlib.charts.several import MANY
 from simlib.compare import Comparison
 from simlib.dashboard.several import MOST, SideBySide, side_by_side_picture
 from simlib.dashboard.why import identity_figure, wedges_figure

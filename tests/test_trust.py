@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import chart_trust, overdose, supply, trust
+from simlib import overdose, supply, trust
 from simlib.calibration import commands, contraction, report
 from simlib.calibration.fingerprint import model_fingerprint, past_fingerprint
+from simlib.charts import trust as pictures
 from simlib.dashboard import album
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
@@ -113,16 +114,16 @@ def test_losses_are_named() -> None:
 def test_pictures_are_drawn_with_words_for_those_who_do_not_see_them() -> None:
     judged, covered = trust.result("backtest"), trust.result("coverage")
     charts = [
-        chart_trust.claims(chart_trust.claimed(judged)),
-        chart_trust.ranks(covered, ["deaths_next_year", "overdose_rate"]),
-        chart_trust.contraction(trust.result("contraction").head(10)),
-        chart_trust.intervals(trust.result("knockouts"), "without", "deaths"),
+        pictures.claims(pictures.claimed(judged)),
+        pictures.ranks(covered, ["deaths_next_year", "overdose_rate"]),
+        pictures.contraction(trust.result("contraction").head(10)),
+        pictures.intervals(trust.result("knockouts"), "without", "deaths"),
     ]
     for chart in charts:
-        drawn = chart_trust.svg(chart, "What it shows.")
+        drawn = pictures.svg(chart, "What it shows.")
         assert drawn.startswith('<svg role="img" aria-label="What it shows."')
         assert "NaN" not in drawn
-    shares = chart_trust.claimed(judged)
+    shares = pictures.claimed(judged)
     assert sorted(set(shares["claimed"])) == [0.5, 0.8, 0.95]
     assert len(shares) == 3 * len(judged)
 

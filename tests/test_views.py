@@ -8,7 +8,7 @@ import pytest
 
 import simlib
 from simlib import charts
-from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, spoken
+from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, spoken
 from simlib.compare import compare
 from simlib.dashboard import Scenario, compute
 from simlib.dashboard.views import VIEWS, observed, view

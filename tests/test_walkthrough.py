@@ -14,15 +14,10 @@ from simlib import (
     events,
     market,
     supply,
-    walkthrough,
-    walkthrough_cocaine,
-    walkthrough_kilo,
-    walkthrough_market,
-    walkthrough_price,
 )
 from simlib.chain import chain_of, retail_cost
-from simlib.chart_supply import png
-from simlib.chart_supply_tables import (
+from simlib.charts.supply import png
+from simlib.charts.supply_tables import (
     WIDTH,
     Bar,
     Line,
@@ -33,9 +28,14 @@ from simlib.chart_supply_tables import (
 )
 from simlib.dashboard.explore import DRAWS, Explorer, explore
 from simlib.state import Today
-from simlib.walkthrough import Picture, drawn, load_rows
+from simlib.walkthrough import cocaine as cocaine_pictures
+from simlib.walkthrough import common
+from simlib.walkthrough import kilo as kilo_pictures
+from simlib.walkthrough import market as market_pictures
+from simlib.walkthrough import price as price_pictures
+from simlib.walkthrough.common import Picture, drawn, load_rows
 
-MODULES = (walkthrough_kilo, walkthrough_price, walkthrough_market, walkthrough_cocaine)
+MODULES = (kilo_pictures, price_pictures, market_pictures, cocaine_pictures)
 PICTURES = {
     name: value
     for module in MODULES
@@ -122,7 +122,7 @@ def test_controls_are_rows_with_a_range(name: str) -> None:
 
 @pytest.fixture
 def explorer() -> Explorer:
-    return explore(walkthrough_price.SEIZE_MORE)
+    return explore(price_pictures.SEIZE_MORE)
 
 
 def slide(explorer: Explorer, name: str, value: float | None) -> None:
@@ -136,7 +136,7 @@ def test_a_moved_slider_changes_what_is_sent(explorer: Explorer) -> None:
     assert explorer.runner.wait()
     assert explorer.chart.sent > sent
     assert explorer.chart.alt == explorer.sight.alt != alt
-    expected = walkthrough_price.seize_more({"pass_through_weight": 1.0}, DRAWS)
+    expected = price_pictures.seize_more({"pass_through_weight": 1.0}, DRAWS)
     assert same(explorer.sight.tables, expected.tables)
 
 
@@ -178,7 +178,7 @@ def test_each_control_opens_a_page_about_its_row(explorer: Explorer) -> None:
 
 
 def test_a_row_of_cocaine_is_not_explained_by_the_fentanyl_row_of_that_name() -> None:
-    cocaine = explore(walkthrough_cocaine.ORDER)
+    cocaine = explore(cocaine_pictures.ORDER)
     cocaine.controls["pass_through_weight"]._hear(None, {"about": True}, None)
     assert "how NRC 1999" in cocaine.dialog._page["html"]
 
@@ -197,7 +197,7 @@ def test_what_goes_wrong_is_said_beside_the_control(explorer: Explorer, monkeypa
 
 
 def test_two_explorers_do_not_interfere(explorer: Explorer) -> None:
-    other = explore(walkthrough_price.SEIZE_MORE)
+    other = explore(price_pictures.SEIZE_MORE)
     before = other.sight
     slide(explorer, "pass_through_weight", 0.7)
     explorer.runner.wait()
@@ -248,7 +248,7 @@ def test_unit_cost_of_the_chain_is_that_of_the_model() -> None:
 
 
 def test_a_kilo_account_adds_up() -> None:
-    for compute in (walkthrough_kilo.hundred_kilos, walkthrough_kilo.account):
+    for compute in (kilo_pictures.hundred_kilos, kilo_pictures.account):
         bars = compute({}, 80).tables["bars"]
         first, *middle, last = bars.itertuples()
         left = first.high90 - sum(bar.high90 - bar.low90 for bar in middle)
@@ -256,20 +256,20 @@ def test_a_kilo_account_adds_up() -> None:
 
 
 def test_an_added_seizure_bites_first_and_is_then_replaced_at_a_cost() -> None:
-    tables = walkthrough_kilo.replaced({"slack_production": 2.0}, 200).tables
+    tables = kilo_pictures.replaced({"slack_production": 2.0}, 200).tables
     eaten = tables["lines"].query("series == 'consumed'")["median"].to_numpy()
     assert eaten[0] < eaten[12] < eaten[-1] < 0
 
 
 def test_in_proportion_the_stage_does_not_matter_and_dollar_for_dollar_it_does() -> None:
-    table = walkthrough_price.pass_on({}, 100).tables["lines"]
+    table = price_pictures.pass_on({}, 100).tables["lines"]
     left, right = (table[table["x"] == x]["median"].to_numpy() for x in (0, 1))
     np.testing.assert_allclose(right, 50, rtol=1e-6)
     assert left[0] < left[1] < left[2]
 
 
 def test_without_displacement_both_lines_are_one() -> None:
-    table = walkthrough_price.scan({"displacement_strength": 0.0}, 60).tables["lines"]
+    table = price_pictures.scan({"displacement_strength": 0.0}, 60).tables["lines"]
     at_once, moved = (
         table[table["series"] == name]["median"].to_numpy()
         for name in ("at once", "after traffic has moved")
@@ -278,12 +278,12 @@ def test_without_displacement_both_lines_are_one() -> None:
 
 
 def test_settings_are_questions_and_never_pinned() -> None:
-    assert walkthrough.pinned({"new_seized_share": 0.3, "pass_through_weight": 1.0}) == {
+    assert common.pinned({"new_seized_share": 0.3, "pass_through_weight": 1.0}) == {
         "pass_through_weight": 1.0
     }
-    settings = walkthrough.load_settings()
+    settings = common.load_settings()
     assert {row.group for row in settings.values()} == {"setting", "shown"}
-    assert not set(settings) & set(walkthrough.load_parameters())
+    assert not set(settings) & set(common.load_parameters())
 
 
 # --- tables -----------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import ipywidgets
 from altair import TopLevelMixin
 
-from simlib import chart_trust, trust
+from simlib import trust
+from simlib.charts import trust as pictures
 
 
 def album(label: str, pictures: Mapping[str, str]) -> ipywidgets.VBox:
@@ -26,7 +27,7 @@ def album(label: str, pictures: Mapping[str, str]) -> ipywidgets.VBox:
 
 def picture(chart: TopLevelMixin, described: str) -> ipywidgets.HTML:
     """One picture, with a description for readers who do not see it."""
-    return ipywidgets.HTML(chart_trust.svg(chart, described))
+    return ipywidgets.HTML(pictures.svg(chart, described))
 
 
 def past_forecasts() -> ipywidgets.VBox:
@@ -35,7 +36,7 @@ def past_forecasts() -> ipywidgets.VBox:
     own = cases[cases["forecaster"] == trust.MODEL]
     drawn = {}
     for origin, rows in own.groupby("origin"):
-        name = chart_trust.date_in_words(float(origin))
-        chart = chart_trust.forecasts(rows, counted, float(origin))
-        drawn[name] = chart_trust.svg(chart, f"Deaths forecast from {name} and counted since.")
+        name = pictures.date_in_words(float(origin))
+        chart = pictures.forecasts(rows, counted, float(origin))
+        drawn[name] = pictures.svg(chart, f"Deaths forecast from {name} and counted since.")
     return album("What was known until", drawn)

@@ -6,9 +6,9 @@ from typing import Any
 
 import ipywidgets as w
 
-from simlib import chart_decisions as pictures
 from simlib.analysis import believe
-from simlib.chart_style import BORDER, INTERNAL
+from simlib.charts import decisions as pictures
+from simlib.charts.style import BORDER, INTERNAL
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner

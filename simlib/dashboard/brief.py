@@ -9,7 +9,7 @@ import pandas as pd
 
 from simlib import charts
 from simlib.analysis.ledger import NONE_AVERTED
-from simlib.chart_style import FOOTER, KEY_MIDDLE, MARGIN, THIN_SPACE, number
+from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, THIN_SPACE, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import JUDGEMENT

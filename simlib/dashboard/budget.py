@@ -10,9 +10,9 @@ from typing import Any
 import ipywidgets as w
 import numpy as np
 
-from simlib import chart_decisions as pictures
 from simlib.analysis import allocate, spend
-from simlib.chart_style import BORDER, COLOURS, INTERNAL, number
+from simlib.charts import decisions as pictures
+from simlib.charts.style import BORDER, COLOURS, INTERNAL, number
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner

@@ -11,7 +11,7 @@ from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
-from simlib.chart_style import FONT, spoken
+from simlib.charts.style import FONT, spoken
 from simlib.compare import verdict
 from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html

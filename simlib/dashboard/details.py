@@ -12,7 +12,7 @@ import ipywidgets as w
 
 from simlib import charts
 from simlib.analysis.wedges import wedges
-from simlib.chart_style import STATUS_QUO
+from simlib.charts.style import STATUS_QUO
 from simlib.dashboard import compute, words
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import label

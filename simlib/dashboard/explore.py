@@ -14,7 +14,7 @@ from simlib.dashboard.live_chart import TableChart
 from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner
 from simlib.parameters import Parameter
-from simlib.walkthrough import Picture, load_rows
+from simlib.walkthrough.common import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100
 """Draws on release, and while a slider moves."""

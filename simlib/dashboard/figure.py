@@ -6,14 +6,14 @@ from typing import Any
 import ipywidgets as w
 import pandas as pd
 
-from simlib.chart_decisions import filled
 from simlib.charts import MIME, export
+from simlib.charts.decisions import filled
 from simlib.dashboard.download import DownloadButton
 from simlib.dashboard.live_chart import TableChart
 
 
 class Figure(w.VBox):
-    """A chart of `simlib.chart_decisions` and buttons that hand it out.
+    """A chart of `simlib.charts.decisions` and buttons that hand it out.
 
     Parameters
     ----------

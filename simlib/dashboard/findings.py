@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from simlib import chart_decisions as pictures
 from simlib.analysis import costs
 from simlib.analysis.adaptive import Adaptive
 from simlib.analysis.information import Worth
 from simlib.analysis.sensitivity import Indices, Swing
 from simlib.analysis.structure import Shares
-from simlib.chart_style import BORDER, COLOURS, INTERNAL, number
+from simlib.charts import decisions as pictures
+from simlib.charts.style import BORDER, COLOURS, INTERNAL, number
 from simlib.dashboard.figure import Figure
 from simlib.parameters import load_parameters
 from simlib.results import Ensemble

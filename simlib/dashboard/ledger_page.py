@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from simlib.analysis.ledger import NONE_AVERTED
-from simlib.chart_places import on_axis
-from simlib.chart_style import number
+from simlib.charts.places import on_axis
+from simlib.charts.style import number
 from simlib.dashboard.words import DIGITS, futures
 
 STYLE = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from simlib.chart_style import BORDER, INTERNAL
+from simlib.charts.style import BORDER, INTERNAL
 from simlib.dashboard import catalogue
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.folds import Fold, button

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import Any, cast
 
-from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
+from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import presets
 from simlib.dashboard.state import (

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from simlib.analysis.ledger import ledger
-from simlib.chart_checks import BANDS
-from simlib.chart_several import side_by_side
-from simlib.chart_style import STATUS_QUO, number, spoken
+from simlib.charts.checks import BANDS
+from simlib.charts.several import side_by_side
+from simlib.charts.style import STATUS_QUO, number, spoken
 from simlib.compare import Comparison
 from simlib.dashboard import words
 from simlib.dashboard.ledger_page import ledger_html

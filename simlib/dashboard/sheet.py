@@ -10,7 +10,7 @@ from html import escape
 
 import vl_convert
 
-from simlib.chart_style import FAINT, FONT, GRID, INK
+from simlib.charts.style import FAINT, FONT, GRID, INK
 
 WIDTH, HEIGHT, EDGE = 612.0, 792.0, 32.0
 """US letter paper and its margins [points]."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from textwrap import indent
 
-from simlib.chart_style import NO_POLICY, STATUS_QUO
+from simlib.charts.style import NO_POLICY, STATUS_QUO
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
 from simlib.dashboard.session import PRESET_NAME, Session, check_session

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simlib.chart_checks import BANDS
-from simlib.chart_style import NO_POLICY, STATUS_QUO
+from simlib.charts.checks import BANDS
+from simlib.charts.style import NO_POLICY, STATUS_QUO
 from simlib.compare import Comparison, compare
 from simlib.errors import UnknownName, unknown
 from simlib.observed import load_observed

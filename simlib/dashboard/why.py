@@ -8,10 +8,10 @@ import pandas as pd
 
 from simlib.analysis.identities import Identity
 from simlib.analysis.wedges import Wedges
-from simlib.chart_checks import BANDS
-from simlib.chart_figures import ranges
-from simlib.chart_places import on_axis
-from simlib.chart_style import number
+from simlib.charts.checks import BANDS
+from simlib.charts.figures import ranges
+from simlib.charts.places import on_axis
+from simlib.charts.style import number
 from simlib.dashboard.words import DIGITS, people
 from simlib.parameters import load_parameters
 from simlib.results import OUTCOMES, QUANTILES, quantiles

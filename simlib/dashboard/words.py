@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from simlib.chart_style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
+from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, View

@@ -9,7 +9,7 @@ from pathlib import Path
 from simlib.tables import DATA
 
 PACKAGE = DATA.parent
-NO_READERS = ("dashboard", "pages", "tests")
+NO_READERS = ("charts", "dashboard", "pages")
 """Packages that show parameters and do not compute with them."""
 
 HOLE = "[a-z0-9_]+"
@@ -26,7 +26,7 @@ def readers() -> Mapping[str, tuple[tuple[str, str], ...]]:
     found: dict[str, dict[str, str]] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         inside = path.relative_to(PACKAGE)
-        if inside.parts[0] in NO_READERS or inside.stem.startswith("chart"):
+        if inside.parts[0] in NO_READERS:
             continue
         module = ".".join(("simlib", *inside.with_suffix("").parts))
         for text, where, says in _texts(path, module):

@@ -7,10 +7,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.chart_checks import BANDS
-from simlib.chart_figures import RANGES, finished, inline, range_layers
-from simlib.chart_places import in_order, on_axis, round_limits, spread, until_they_part
-from simlib.chart_style import (
+from simlib.charts.checks import BANDS
+from simlib.charts.figures import RANGES, finished, inline, range_layers
+from simlib.charts.places import in_order, on_axis, round_limits, spread, until_they_part
+from simlib.charts.style import (
     BORDER,
     COLOURS,
     DARK,
@@ -46,7 +46,7 @@ def side_by_side(
     observed : DataFrame
         year, value, provisional; may have no rows.
     differences : DataFrame
-        As `table` of :func:`simlib.chart_figures.ranges`.
+        As `table` of :func:`simlib.charts.figures.ranges`.
     words : mapping
         As for that function, and outcome, unit, record_end.
 

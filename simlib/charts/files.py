@@ -9,7 +9,7 @@ from typing import Any
 
 import vl_convert
 
-from simlib.chart_style import spoken
+from simlib.charts.style import spoken
 from simlib.errors import InputError, unknown
 
 BLANK = "simlib-blank"

@@ -1,7 +1,7 @@
 """Pictures of the supply side: curves over a control, and ranges by step of the chain.
 
 As in :mod:`simlib.charts`, a chart holds no numbers: it refers by name to the tables of
-:mod:`simlib.chart_supply_tables`, so that a live view is sent tables alone.
+:mod:`simlib.charts.supply_tables`, so that a live view is sent tables alone.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from simlib.chart_style import (
+from simlib.charts.style import (
     DARK,
     EDGE_OPACITY,
     EDGE_WIDTH,
@@ -20,7 +20,7 @@ from simlib.chart_style import (
     MARGIN,
     config,
 )
-from simlib.chart_supply_tables import (
+from simlib.charts.supply_tables import (
     AXIS,
     BANDS,
     FOOTER,

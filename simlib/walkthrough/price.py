@@ -7,11 +7,11 @@ import numpy as np
 
 from simlib import enforcement, supply, world
 from simlib.chain import chain_of, retail_cost
-from simlib.chart_style import number
-from simlib.chart_supply import curves
-from simlib.chart_supply_tables import Line, Sight, Words, curve_tables
+from simlib.charts.style import number
+from simlib.charts.supply import curves
+from simlib.charts.supply_tables import Line, Sight, Words, curve_tables
 from simlib.observed import load_observed
-from simlib.walkthrough import (
+from simlib.walkthrough.common import (
     PERCENT,
     POSITIONS,
     Array,

@@ -6,10 +6,10 @@ from functools import partial
 import numpy as np
 
 from simlib import enforcement, market, supply
-from simlib.chart_style import number
-from simlib.chart_supply import curves
-from simlib.chart_supply_tables import Sight, Words, curve_tables
-from simlib.walkthrough import (
+from simlib.charts.style import number
+from simlib.charts.supply import curves
+from simlib.charts.supply_tables import Sight, Words, curve_tables
+from simlib.walkthrough.common import (
     PERCENT,
     Array,
     Picture,

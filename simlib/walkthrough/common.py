@@ -1,7 +1,7 @@
 """What the pictures of the walk-through notebooks share: rows, draws, lines of before and after.
 
-The pictures themselves are in :mod:`simlib.walkthrough_kilo`, :mod:`simlib.walkthrough_price` and
-:mod:`simlib.walkthrough_cocaine`. Each is a function of the moved sliders and a number of draws
+The pictures themselves are in :mod:`simlib.walkthrough.kilo`, :mod:`simlib.walkthrough.price` and
+:mod:`simlib.walkthrough.cocaine`. Each is a function of the moved sliders and a number of draws
 that asks the model's own functions and returns the tables of a chart. A row of the model's table
 that was moved is pinned; one that was not is drawn from its whole range. Rows of
 ``data/walkthrough.csv`` are no estimates but settings, or published prices that are only shown.
@@ -16,8 +16,8 @@ from altair import TopLevelMixin
 from numpy.typing import NDArray
 
 from simlib import sampling, world
-from simlib.chart_style import number
-from simlib.chart_supply_tables import (
+from simlib.charts.style import number
+from simlib.charts.supply_tables import (
     DEFAULT,
     DEFAULT_COLOUR,
     FIRST_COLOUR,
@@ -52,7 +52,7 @@ class Picture(NamedTuple):
     """A picture that the reader moves, for :func:`simlib.dashboard.explore.explore`."""
 
     chart: Callable[[], TopLevelMixin]
-    """Makes the chart; see `simlib.chart_supply`."""
+    """Makes the chart; see `simlib.charts.supply`."""
     compute: Compute
     """From the moved sliders and a number of draws to what is shown."""
     controls: tuple[str, ...]

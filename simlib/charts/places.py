@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.chart_checks import BANDS
-from simlib.chart_style import LEFT, PANEL, STATUS_QUO, WIDTH, number
+from simlib.charts.checks import BANDS
+from simlib.charts.style import LEFT, PANEL, STATUS_QUO, WIDTH, number
 
 # The round step for a fifth of an axis: at least so many units of its power of ten, so many.
 STEPS = ((50**0.5, 10), (10**0.5, 5), (2**0.5, 2), (0, 1))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simlib.chart_checks import BANDS, check
-from simlib.chart_places import (
+from simlib.charts.checks import BANDS, check
+from simlib.charts.places import (
     Floats,
     from_first_difference,
     hatching,
@@ -19,7 +19,7 @@ from simlib.chart_places import (
     until_they_part,
     wrap_evenly,
 )
-from simlib.chart_style import (
+from simlib.charts.style import (
     APART,
     BESIDE,
     COLOURS,

@@ -1,4 +1,4 @@
-"""Tidy tables in, pictures out: with :mod:`simlib.chart_style` the only place that draws.
+"""Tidy tables in, pictures out: with :mod:`simlib.charts.style` the only place that draws.
 
 One definition serves the screen and the file. :func:`comparison` returns a chart that refers to
 its data by name only. The live view is sent the tables of :func:`prepare` on every change; an
@@ -11,11 +11,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from simlib.chart_checks import BANDS
-from simlib.chart_files import MIME, export
-from simlib.chart_style import (
+from simlib.charts.checks import BANDS
+from simlib.charts.style import (
     AXIS_WIDTH,
-    BORDER,
     COLOURS,
     DARK,
     DIFFERENCE_WIDTH,
@@ -27,35 +25,19 @@ from simlib.chart_style import (
     GAP,
     HEADER,
     INK,
-    INTERNAL,
     KEY_MIDDLE,
     LABEL_WIDTH,
     LEFT,
     LIGHT,
     LINE,
     MARGIN,
-    NO_POLICY,
     OUTCOME_WIDTH,
     PANEL,
     STATUS_QUO,
     WIDTH,
     config,
-    number,
 )
-from simlib.chart_tables import ASSUMED, BEYOND, SOLID, prepare
-
-__all__ = [
-    "BORDER",
-    "INTERNAL",
-    "MIME",
-    "NO_POLICY",
-    "STATUS_QUO",
-    "comparison",
-    "export",
-    "fill",
-    "number",
-    "prepare",
-]
+from simlib.charts.tables import ASSUMED, BEYOND, SOLID, prepare
 
 BAND_ENDS = {
     "high90": "9 in 10: up to",

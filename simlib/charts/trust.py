@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import vl_convert
 
-from simlib.chart_style import (
+from simlib.charts.style import (
     BORDER,
     COLOURS,
     DARK,

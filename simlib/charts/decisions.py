@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.chart_style import BORDER, COLOURS, FAINT, INK, INTERNAL, THIN_SPACE, config, number
+from simlib.charts.style import BORDER, COLOURS, FAINT, INK, INTERNAL, THIN_SPACE, config, number
 
 if TYPE_CHECKING:
     from simlib.analysis.believe import Map

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.chart_places import spread, wrap_evenly
-from simlib.chart_style import (
+from simlib.charts.places import spread, wrap_evenly
+from simlib.charts.style import (
     BORDER,
     COLOURS,
     FAINT,

@@ -7,9 +7,9 @@ import numpy as np
 
 from simlib import enforcement, market, supply
 from simlib.chain import chain_of, retail_cost
-from simlib.chart_style import number
-from simlib.chart_supply import curves, ranges
-from simlib.chart_supply_tables import (
+from simlib.charts.style import number
+from simlib.charts.supply import curves, ranges
+from simlib.charts.supply_tables import (
     DEFAULT,
     DEFAULT_COLOUR,
     FIRST_COLOUR,
@@ -20,7 +20,7 @@ from simlib.chart_supply_tables import (
     curve_tables,
     range_tables,
 )
-from simlib.walkthrough import (
+from simlib.walkthrough.common import (
     PERCENT,
     Array,
     Picture,

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from simlib.chart_style import DARK, DOT, FAINT, INK, LINE, config
+from simlib.charts.style import DARK, DOT, FAINT, INK, LINE, config
 from simlib.explanations import EXPLANATIONS, MIXTURE
 
 TITLES = [each.title for each in EXPLANATIONS.values()]

@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from simlib.chart_style import number
-from simlib.chart_supply import curves, ranges
-from simlib.chart_supply_tables import (
+from simlib.charts.style import number
+from simlib.charts.supply import curves, ranges
+from simlib.charts.supply_tables import (
     DEFAULT_COLOUR,
     FIRST_COLOUR,
     PALETTE,
@@ -18,7 +18,7 @@ from simlib.chart_supply_tables import (
     range_tables,
 )
 from simlib.cocaine import PROGRAMMES, cost_of_one_percent, draw_1992, load_cocaine
-from simlib.walkthrough import Array, Picture, Values
+from simlib.walkthrough.common import Array, Picture, Values
 
 COST = "Cost of cutting consumption by 1 % (million USD, log scale)"
 POSITIONS = 21

@@ -1,7 +1,7 @@
 """Small figures: what moved each factor, what each lever adds, how far policies are apart.
 
 All are rows of ranges on one axis. They are drawn once and for all, as files are: hand the
-specification to :func:`simlib.chart_files.export`, or its SVG to a page.
+specification to :func:`simlib.charts.files.export`, or its SVG to a page.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.chart_checks import BANDS
-from simlib.chart_places import on_axis, placed, round_limits
-from simlib.chart_style import (
+from simlib.charts.checks import BANDS
+from simlib.charts.places import on_axis, placed, round_limits
+from simlib.charts.style import (
     COLOURS,
     DARK,
     FAINT,
