@@ -14,7 +14,8 @@ class Runner(Generic[Wish]):
     """Works on the last wish only; first quickly, then, when no newer one came, in full.
 
     Front ends may call back in two threads at once, so wishes are guarded by one condition and
-    all work is done by one thread, which lives as long as there is something to do.
+    all work is done by one thread. It stays: each new thread may get a part of memory of its own,
+    which the next one does not use again.
 
     Parameters
     ----------
@@ -29,6 +30,7 @@ class Runner(Generic[Wish]):
         self._wish: list[tuple[Wish, bool]] = []
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._busy = False
 
     def wish(self, wish: Wish, quickly: bool = True) -> None:
         """Ask for something; forget what was asked for before and not begun.
@@ -36,7 +38,7 @@ class Runner(Generic[Wish]):
         With `quickly` it is done quickly first, and in full once no newer wish came for a while.
         """
         with self._condition:
-            self._wish = [(wish, quickly)]
+            self._wish, self._busy = [(wish, quickly)], True
             self._condition.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._live, daemon=True)
@@ -50,15 +52,15 @@ class Runner(Generic[Wish]):
     def wait(self, timeout: float = 60.0) -> bool:
         """Wait until nothing is left to do; whether that came to pass in time [s]."""
         with self._condition:
-            return self._condition.wait_for(lambda: self._thread is None, timeout)
+            return self._condition.wait_for(lambda: not self._busy, timeout)
 
     def _live(self) -> None:
         while True:
             with self._condition:
                 if not self._wish:
-                    self._thread = None
+                    self._busy = False
                     self._condition.notify_all()
-                    return
+                    self._condition.wait_for(lambda: bool(self._wish))
                 wish, quickly = self._wish.pop()
             if quickly:
                 self._try(wish, True)
