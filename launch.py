@@ -19,6 +19,8 @@ from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent
+# Big arrays go back to the system when they are done with, where the C library is GNU's.
+MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": str(2**20)}
 VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "simlib-installed.json"
@@ -133,7 +135,7 @@ def run(command, failure):
 
 def hand_over(command):
     """Run the last command, which answers Ctrl-C itself; return its exit code."""
-    process = subprocess.Popen(command, cwd=str(ROOT))
+    process = subprocess.Popen(command, cwd=str(ROOT), env={**MEMORY, **os.environ})
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     return process.wait()

@@ -55,10 +55,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command += [f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}"]
     command += [f"--ServerApp.root_dir={folder}", f"--LabApp.app_settings_dir={settings}"]
     command += ["--allow-root", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    environment = os.environ | {
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "SIMLIB_EXPORTS": str(folder / "exports"),
-    }
+    environment = (
+        launch.MEMORY
+        | os.environ
+        | {
+            "JUPYTER_CONFIG_DIR": str(folder / "config"),
+            "SIMLIB_EXPORTS": str(folder / "exports"),
+        }
+    )
     log = (folder / "lab.log").open("w")
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
