@@ -1,0 +1,126 @@
+"""The equations read as a list, one quantity each, for tools that want a model of their own kind.
+
+The months of :func:`same_model.equations.step` are followed call by call. A quantity is named for
+the object it belongs to in `step` and for its field there, as in ``risk_fatal``; parameters,
+drivers and stocks keep their own names.
+"""
+
+import ast
+import copy
+import inspect
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from same_model import equations
+
+TREE = {
+    node.name: node
+    for node in ast.parse(inspect.getsource(equations)).body
+    if isinstance(node, ast.FunctionDef)
+}
+GIVEN = ("p", "m", "s")
+
+
+class Model(NamedTuple):
+    """Equations in the order in which they can be computed."""
+
+    variables: dict[str, ast.expr]
+    following: dict[str, ast.expr]
+    """A stock's value a month later, by stock."""
+    deaths: str
+    price: str
+
+
+def used(owner: str) -> list[str]:
+    """Fields of `p` (a draw) or `m` (a month) that the equations read."""
+    found = {
+        node.attr
+        for function in TREE.values()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == owner
+    }
+    return sorted(found)
+
+
+class _Names(ast.NodeTransformer):
+    """Gives names inside a function the names they have outside of it."""
+
+    def __init__(self, objects: dict[str, str], inside: dict[str, ast.expr]) -> None:
+        self.objects, self.inside = objects, inside
+
+    def renamed(self, value: ast.expr) -> ast.expr:
+        """The expression in outside names; the function's own tree stays as it is."""
+        return self.visit(copy.deepcopy(value))
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        owner = self.objects[ast.unparse(node.value)]
+        return ast.Name(node.attr if owner in GIVEN else f"{owner}_{node.attr}", ast.Load())
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.inside.get(node.id, node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        args = [self.visit(each) for each in node.args]
+        name = ast.unparse(node.func)
+        if name not in TREE:
+            return ast.Call(node.func, args, [])
+        helper = TREE[name]
+        values = dict(zip((each.arg for each in helper.args.args), args, strict=True))
+        body = ast.parse(ast.unparse(helper.body[-1].value), mode="eval").body  # type: ignore
+        return _Names({}, values).visit(body)
+
+
+def _pairs(statement: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        names = (ast.unparse(each) for each in target.elts)
+        yield from zip(names, value.elts, strict=True)
+    else:
+        yield ast.unparse(target), value
+
+
+def _called(result: str, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Equations of one call in `step`, whose result is named `result` there."""
+    function = TREE[ast.unparse(call.func)]
+    inner = [each.arg for each in function.args.args]
+    outer = [ast.unparse(each) for each in call.args]
+    objects = dict(zip(inner, outer, strict=True))
+    inside: dict[str, ast.expr] = {
+        name: ast.Name(other, ast.Load()) for name, other in objects.items()
+    }
+    for statement in function.body:
+        if isinstance(statement, ast.Assign):
+            for name, value in _pairs(statement):
+                yield f"{result}_{name}", _Names(objects, inside).renamed(value)
+                inside[name] = ast.Name(f"{result}_{name}", ast.Load())
+        elif isinstance(statement, ast.Return) and statement.value:
+            yield from _returned(result, statement.value, _Names(objects, inside))
+
+
+def _returned(result: str, value: ast.expr, names: _Names) -> Iterator[tuple[str, ast.expr]]:
+    fields = getattr(equations, ast.unparse(value.func), None) if _is_call(value) else None
+    if fields is None:
+        yield result, names.renamed(value)
+        return
+    for field, part in zip(fields._fields, value.args, strict=True):
+        found = names.renamed(part)
+        if ast.unparse(found) != f"{result}_{field}":
+            yield f"{result}_{field}", found
+
+
+def _is_call(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call)
+
+
+def model() -> Model:
+    """All equations of :func:`same_model.equations.step`."""
+    found: dict[str, ast.expr] = {}
+    for statement in TREE["step"].body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+            for name, value in _called(ast.unparse(statement.targets[0]), statement.value):
+                if name in found:
+                    raise ValueError(f"two quantities are called {name}")
+                found[name] = value
+    end = "following_"
+    following = {stock: found.pop(end + stock) for stock in equations.Stocks._fields}
+    return Model(found, following, "dead_counted", "traded_price")
