@@ -244,7 +244,7 @@ def deaths(p: Any, risk: Any, rate: Any, per: Any, there: Any) -> Dead:
 
 
 def after(
-    m: Any, s: Any, traded: Any, risk: Any, gone: Any, there: Any, new: Any, dead: Any
+    m: Any, s: Any, traded: Any, risk: Any, gone: Any, there: Any, new: Any, died: Any
 ) -> Stocks:
     """Stocks at the month's end."""
     kept = exp(-m.entry / there.active * DT)
@@ -256,8 +256,8 @@ def after(
         s.selling - there.selling * gone.selling + new.selling,
         s.other - there.other * gone.other + new.other,
         s.remission - there.remission * gone.remission + new.remission,
-        s.dead_overdose + dead.overdose,
-        s.dead_otherwise + dead.otherwise,
+        s.dead_overdose + died.overdose,
+        s.dead_otherwise + died.otherwise,
         traded.shipments,
         traded.volume,
         traded.substituted,
@@ -286,6 +286,6 @@ def step(p: Any, m: Any, s: Any) -> tuple[Stocks, float, float]:
     first = arrivals(p, m, rate, per, s)
     there = present(hazard, gone, first, s)
     new = arrivals(p, m, rate, per, there)
-    dead = deaths(p, risk, rate, per, there)
-    following = after(m, s, traded, risk, gone, there, new, dead)
-    return following, dead.counted, traded.price
+    died = deaths(p, risk, rate, per, there)
+    following = after(m, s, traded, risk, gone, there, new, died)
+    return following, died.counted, traded.price

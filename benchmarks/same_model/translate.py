@@ -115,12 +115,13 @@ def _is_call(value: ast.expr) -> bool:
 def model() -> Model:
     """All equations of :func:`same_model.equations.step`."""
     found: dict[str, ast.expr] = {}
+    taken = {*used("p"), *used("m"), *equations.Stocks._fields}
     for statement in TREE["step"].body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
             for name, value in _called(ast.unparse(statement.targets[0]), statement.value):
-                if name in found:
+                if name in found or name in taken:
                     raise ValueError(f"two quantities are called {name}")
                 found[name] = value
     end = "following_"
     following = {stock: found.pop(end + stock) for stock in equations.Stocks._fields}
-    return Model(found, following, "dead_counted", "traded_price")
+    return Model(found, following, "died_counted", "traded_price")
