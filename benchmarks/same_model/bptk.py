@@ -1,6 +1,7 @@
 """BPTK-Py: the equations in its modelling language, run by its Rust engine, one run a draw."""
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,8 @@ from BPTK_Py.modeling.model import load_rust_model
 from numpy.typing import NDArray
 
 from same_model import equations, translate
-from same_model.given import Given, main, tell, timed
+from same_model.given import Given, Told, main, timed, told
 
-RUNS = 200
 FUNCTIONS: dict[str, Any] = {
     "exp": sd.exp,
     "log": sd.ln,
@@ -62,20 +62,19 @@ def _evaluated(value: ast.expr, known: dict[str, Any]) -> Any:
     return eval(compile(ast.fix_missing_locations(expression), "equation", "eval"), known)
 
 
-def measure(given: Given) -> None:
+def measure(given: Given) -> Iterator[Told]:
     """One run after another on the Rust engine, the model loaded once."""
-    few = given.first(RUNS)
     engine = load_rust_model(built(given))
-    constants, moving = few.constants(), few.moving()
-    constants |= {f"initial_{name}": each for name, each in few.stocks.items()}
+    constants, moving = given.constants(), given.moving()
+    constants |= {f"initial_{name}": each for name, each in given.stocks.items()}
     listed = {
-        name: [list(enumerate(path)) for path in few.months[name].T.tolist()] for name in moving
+        name: [list(enumerate(path)) for path in given.months[name].T.tolist()] for name in moving
     }
     values = {name: each.tolist() for name, each in constants.items()}
 
     def run() -> NDArray[np.float64]:
         found = []
-        for draw in range(few.deaths.shape[1]):
+        for draw in range(given.deaths.shape[1]):
             for name, each in values.items():
                 engine.set_constant(name, each[draw])
             for name, each in listed.items():
@@ -84,8 +83,8 @@ def measure(given: Given) -> None:
             found.append([deaths[at] for at in sorted(deaths, key=float)])
         return np.array(found).T
 
-    deaths, core, clock = timed(run)
-    tell("bptk-py", "Rust engine, run by run", deaths, few, core, clock)
+    deaths, taken = timed(run)
+    yield told("bptk-py", "Rust engine, run by run", deaths, given, taken)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The equations compiled by numba: one loop over draws, one over months, one core."""
 
 import importlib.util
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 
 import numba
@@ -10,10 +10,10 @@ from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
 from same_model import equations, translate
-from same_model.given import Given
+from same_model.given import Given, Told, main, timed, told
 
 Array = NDArray[np.float64]
-STOCKS = len(equations.Stocks._fields)
+STOCKS = len(translate.STOCKS)
 
 
 def _compiled() -> ModuleType:
@@ -56,5 +56,16 @@ def prepare(given: Given) -> Callable[[], tuple[Array, Array]]:
     """The loop, ready to run; gives deaths and price, shape (draws, months)."""
     draws = _records(given.draws, translate.used("p"))
     months = _records(given.months, translate.used("m"))
-    first = np.stack([given.stocks[name] for name in equations.Stocks._fields], axis=1)
+    first = np.stack([given.stocks[name] for name in translate.STOCKS], axis=1)
     return lambda: _loop(draws, months, first)
+
+
+def measure(given: Given) -> Iterator[Told]:
+    """All draws, one core."""
+    run = prepare(given)
+    deaths, taken = timed(lambda: run()[0].T)
+    yield told("numba", "compiled loop", deaths, given, taken)
+
+
+if __name__ == "__main__":
+    main(measure)

@@ -5,6 +5,7 @@ number and looks the rest up, which costs it less than sixty uncertainties would
 """
 
 from collections import namedtuple
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,10 @@ from ema_workbench import (
 from numpy.typing import NDArray
 
 from same_model import equations, translate
-from same_model.given import Given, main, tell, timed
+from same_model.given import Given, Told, main, timed, told
 
-Draw = namedtuple("Draw", translate.used("p"))  # type: ignore[misc]
-Month = namedtuple("Month", translate.used("m"))  # type: ignore[misc]
+Draw: Any = namedtuple("Draw", translate.used("p"))
+Month: Any = namedtuple("Month", translate.used("m"))
 READY: list[tuple[Any, list[Any], Any]] = []
 """A draw's parameters, months and first stocks; forked workers have it too."""
 
@@ -31,7 +32,7 @@ def prepare(given: Given) -> None:
     """Lay every draw out as plain numbers."""
     draws = zip(*(given.draws[name].tolist() for name in Draw._fields), strict=True)
     months = np.stack([given.months[name] for name in Month._fields], axis=-1)
-    stocks = np.stack([given.stocks[name] for name in equations.Stocks._fields], axis=-1)
+    stocks = np.stack([given.stocks[name] for name in translate.STOCKS], axis=-1)
     for i, draw in enumerate(draws):
         path = [Month(*month) for month in months[:, i].tolist()]
         READY.append((Draw(*draw), path, equations.Stocks(*stocks[i].tolist())))
@@ -55,7 +56,7 @@ def experiments(evaluator: Any, draws: int) -> NDArray[np.float64]:
     return outcomes["deaths"][by_draw].T
 
 
-def measure(given: Given) -> None:
+def measure(given: Given) -> Iterator[Told]:
     """In one process and in two."""
     prepare(given)
     draws = len(READY)
@@ -63,11 +64,11 @@ def measure(given: Given) -> None:
     model.uncertainties = [IntegerParameter("draw", 0, draws)]
     model.outcomes = [TimeSeriesOutcome("deaths")]
     with SequentialEvaluator(model) as evaluator:
-        deaths, core, clock = timed(lambda: experiments(evaluator, draws))
-    tell("ema-workbench", "one process", deaths, given, core, clock)
+        deaths, taken = timed(lambda: experiments(evaluator, draws), 3)
+    yield told("ema-workbench", "one process", deaths, given, taken)
     with MultiprocessingEvaluator(model, n_processes=2) as evaluator:
-        deaths, _, clock = timed(lambda: experiments(evaluator, draws))
-    tell("ema-workbench", "two processes", deaths, given, float("nan"), clock)
+        deaths, taken = timed(lambda: experiments(evaluator, draws), 3)
+    yield told("ema-workbench", "two processes", deaths, given, taken, cores=2)
 
 
 if __name__ == "__main__":

@@ -13,17 +13,16 @@ from typing import Any
 DT = 1 / 12
 SMALL_HAZARD = 2.0**-26  # as in simlib.people: below it half of the arrivals count as present
 
-SLOW = ("active", "treatment", "shipments", "volume", "substituted", "lived_hazard")
-BOXES = ("exposed", "active", "treatment", "possession", "selling", "other", "remission")
-MARKET = ("shipments", "volume", "substituted", "lived_hazard", "stock_kg", "log_tolerance")
-
-Slow = namedtuple("Slow", SLOW)
-Boxes = namedtuple("Boxes", BOXES)
-Dead = namedtuple("Dead", ["overdose", "otherwise", "counted"])
-Stocks = namedtuple(
-    "Stocks", [*BOXES, "dead_overdose", "dead_otherwise", *MARKET, *(f"was_{n}" for n in SLOW)]
+Slow = namedtuple("Slow", "active treatment shipments volume substituted lived_hazard")
+Boxes = namedtuple("Boxes", "exposed active treatment possession selling other remission")
+Dead = namedtuple("Dead", "overdose otherwise counted")
+Stocks = namedtuple(  # `was_` is a month earlier
+    "Stocks",
+    "exposed active treatment possession selling other remission dead_overdose dead_otherwise "
+    "shipments volume substituted lived_hazard stock_kg log_tolerance "
+    "was_active was_treatment was_shipments was_volume was_substituted was_lived_hazard",
 )
-Traded = namedtuple("Traded", [*MARKET[:3], "stock_kg", "price", "log_potency", "doses"])
+Traded = namedtuple("Traded", "shipments volume substituted stock_kg price log_potency doses")
 Risk = namedtuple("Risk", "log_tolerance fentanyl substitutes exposed fatality fatal")
 Rates = namedtuple("Rates", "covered start enter stop active_fatal treated_fatal arrested")
 

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +47,9 @@ class Given(NamedTuple):
 def save(path: str, given: Given) -> None:
     """Keep it for another process."""
     parts = {"draws": given.draws, "months": given.months, "stocks": given.stocks}
-    flat = {f"{part} {name}": each for part, all_ in parts.items() for name, each in all_.items()}
+    flat: dict[str, Any] = {
+        f"{part} {name}": each for part, all_ in parts.items() for name, each in all_.items()
+    }
     np.savez(path, deaths=given.deaths, **flat)
 
 
@@ -62,24 +64,49 @@ def load(path: str) -> Given:
         return Given(**parts, deaths=kept["deaths"])
 
 
-def timed(run: Callable[[], Any], runs: int = 3) -> tuple[Any, float, float]:
-    """Result, and least seconds of the processor and of the clock over several runs."""
-    taken = []
+class Timed(NamedTuple):
+    """Least time over several runs, and that of the first, which may have to compile [s]."""
+
+    core: float
+    """Of the processor, whoever else is at work."""
+    clock: float
+    first: float
+
+
+def timed(run: Callable[[], Any], runs: int = 5) -> tuple[Any, Timed]:
+    """What it gives and how long it takes."""
+    core, clock = [], []
     for _ in range(runs):
-        clock, core = time.perf_counter(), time.process_time()
+        began, at_work = time.perf_counter(), time.process_time()
         found = run()
-        taken.append((time.process_time() - core, time.perf_counter() - clock))
-    return found, min(each[0] for each in taken), min(each[1] for each in taken)
+        core.append(time.process_time() - at_work)
+        clock.append(time.perf_counter() - began)
+    return found, Timed(min(core), min(clock), clock[0])
 
 
-def tell(package: str, way: str, deaths: Array, given: Given, core: float, clock: float) -> None:
-    """Print one result as a line for :mod:`peers`; `deaths` has shape (months, draws)."""
+class Told(NamedTuple):
+    """One measurement."""
+
+    tool: str
+    way: str
+    draws: int
+    seconds: float
+    """Of one core, or of the clock where there are two processes."""
+    first: float
+    """Of the clock, first run."""
+    apart: float
+    """Largest relative distance from simlib's deaths, of any draw and month."""
+
+
+def told(tool: str, way: str, deaths: Array, given: Given, taken: Timed, cores: int = 1) -> Told:
+    """A measurement of `tool`, a package; `deaths` has shape (months, draws)."""
     apart = float(np.abs(deaths / given.deaths - 1).max())
-    told = {"package": package, "version": importlib.metadata.version(package), "way": way}
-    told |= {"draws": deaths.shape[1], "core": core, "clock": clock, "apart": apart}
-    print(json.dumps(told), flush=True)
+    seconds = taken.core if cores == 1 else taken.clock
+    named = f"{tool} {importlib.metadata.version(tool)}"
+    return Told(named, way, deaths.shape[1], seconds, taken.first, apart)
 
 
-def main(measure: Callable[[Given], None]) -> None:
-    """Measure one tool on the draws in the file named on the command line."""
-    measure(load(sys.argv[1]))
+def main(measure: Callable[[Given], Iterator[Told]]) -> None:
+    """Measure one tool on the draws in the file named on the command line; a line for each way."""
+    for each in measure(load(sys.argv[1])):
+        print(json.dumps(each), flush=True)

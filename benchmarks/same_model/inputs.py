@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from same_model import equations, translate
+from same_model import translate
 from same_model.given import Given
 from simlib import model, simulation, world
 from simlib.analysis.runs import sample
@@ -23,6 +23,7 @@ DRIVERS = (
     *("fentanyl_share", "log_potency_trend", "shock", "entry", "treatment_places"),
     *("kits_per_100k", "kg_per_user", "circumstances", "heroin_deaths", "born_exposed"),
 )
+MARKET = ("shipments", "volume", "substituted", "lived_hazard", "stock_kg", "log_tolerance")
 CAPACITY = ("precursors", "production", "distribution")
 PRESSURE = (
     *(("harm", "harm"), ("cheaper", "cheaper"), ("prevention", "prevention")),
@@ -118,7 +119,7 @@ def _constants(begun: Begun) -> dict[str, Array]:
 def _stocks(state: State) -> dict[str, Array]:
     people = state.people._asdict()
     people |= dict(zip(OFFENCES, people.pop("custody"), strict=True))
-    market = {name: getattr(state, name) for name in equations.MARKET}
+    market = {name: getattr(state, name) for name in MARKET}
     before = (state.before or state.slow())._asdict()
     found = people | market | {f"was_{name}": value for name, value in before.items()}
-    return {name: found[name][0] for name in equations.Stocks._fields}
+    return {name: found[name][0] for name in translate.STOCKS}

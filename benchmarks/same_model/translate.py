@@ -18,6 +18,7 @@ TREE = {
     for node in ast.parse(inspect.getsource(equations)).body
     if isinstance(node, ast.FunctionDef)
 }
+STOCKS: tuple[str, ...] = equations.Stocks._fields
 GIVEN = ("p", "m", "s")
 
 
@@ -66,8 +67,10 @@ class _Names(ast.NodeTransformer):
             return ast.Call(node.func, args, [])
         helper = TREE[name]
         values = dict(zip((each.arg for each in helper.args.args), args, strict=True))
-        body = ast.parse(ast.unparse(helper.body[-1].value), mode="eval").body  # type: ignore
-        return _Names({}, values).visit(body)
+        told = helper.body[-1]
+        assert isinstance(told, ast.Return)
+        assert told.value is not None
+        return _Names({}, values).renamed(told.value)
 
 
 def _pairs(statement: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
@@ -98,24 +101,20 @@ def _called(result: str, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _returned(result: str, value: ast.expr, names: _Names) -> Iterator[tuple[str, ast.expr]]:
-    fields = getattr(equations, ast.unparse(value.func), None) if _is_call(value) else None
-    if fields is None:
+    if not isinstance(value, ast.Call):
         yield result, names.renamed(value)
         return
+    fields = getattr(equations, ast.unparse(value.func))
     for field, part in zip(fields._fields, value.args, strict=True):
         found = names.renamed(part)
         if ast.unparse(found) != f"{result}_{field}":
             yield f"{result}_{field}", found
 
 
-def _is_call(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call)
-
-
 def model() -> Model:
     """All equations of :func:`same_model.equations.step`."""
     found: dict[str, ast.expr] = {}
-    taken = {*used("p"), *used("m"), *equations.Stocks._fields}
+    taken = {*used("p"), *used("m"), *STOCKS}
     for statement in TREE["step"].body:
         if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
             for name, value in _called(ast.unparse(statement.targets[0]), statement.value):
@@ -123,5 +122,5 @@ def model() -> Model:
                     raise ValueError(f"two quantities are called {name}")
                 found[name] = value
     end = "following_"
-    following = {stock: found.pop(end + stock) for stock in equations.Stocks._fields}
+    following = {stock: found.pop(end + stock) for stock in STOCKS}
     return Model(found, following, "died_counted", "traded_price")

@@ -12,13 +12,13 @@ import pysd
 from numpy.typing import NDArray
 
 from same_model import equations, translate
-from same_model.given import Given, main, tell, timed
+from same_model.given import Given, Told, main, timed, told
 
 RUNS = 10
 """Draws run; a run costs the same whatever the number of draws."""
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}
 FUNCTIONS = {"exp": "EXP", "log": "LN", "min": "MIN", "max": "MAX"}
-CONTROL = {"INITIAL TIME": 0, "TIME STEP": 1, "SAVEPER": 1}
+CONTROL = {"INITIAL TIME": "0", "TIME STEP": "1", "SAVEPER": "1"}
 
 
 def written(node: ast.expr) -> str:
@@ -55,8 +55,7 @@ def lines(months: int) -> Iterator[tuple[str, str]]:
         yield f"initial_{stock}", "0"
         yield f"change_{stock}", f"{written(value)} - {stock}"
         yield stock, f"INTEG(change_{stock}, initial_{stock})"
-    for name, value in CONTROL.items():
-        yield name, str(value)
+    yield from CONTROL.items()
     yield "FINAL TIME", str(months - 1)
 
 
@@ -73,7 +72,7 @@ def settings(given: Given, draw: int) -> dict[str, Any]:
     return found | {name: pd.Series(given.months[name][:, draw]) for name in given.moving()}
 
 
-def measure(given: Given) -> None:
+def measure(given: Given) -> Iterator[Told]:
     """One run after another, all of them with the model read once."""
     months = len(given.deaths)
     few = given.first(RUNS)
@@ -87,8 +86,8 @@ def measure(given: Given) -> None:
             found = [model.run(params=each, return_columns=["died_counted"]) for each in ready]
             return np.stack([each["died_counted"].to_numpy() for each in found], axis=1)
 
-        deaths, core, clock = timed(run, 2)
-    tell("pysd", "run by run", deaths, few, core, clock)
+        deaths, taken = timed(run, 3)
+    yield told("pysd", "run by run", deaths, few, taken)
 
 
 if __name__ == "__main__":
