@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from same_model import equations, translate
 from same_model.given import Given, Told, main, timed, told
 
-Draw: Any = namedtuple("Draw", translate.used("p"))
-Month: Any = namedtuple("Month", translate.used("m"))
+named: Any = namedtuple
+Draw = named("Draw", translate.used("p"))
+Month = named("Month", translate.used("m"))
 READY: list[tuple[Any, list[Any], Any]] = []
 """A draw's parameters, months and first stocks; forked workers have it too."""
 
