@@ -1,6 +1,5 @@
 """BPTK-Py: the equations in its modelling language, run by its Rust engine, one run a draw."""
 
-import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,16 +18,8 @@ FUNCTIONS: dict[str, Any] = {
     "min": sd.min,
     "max": sd.max,
     "expm1": lambda x: sd.exp(x) - 1,
-    "If": sd.If,
+    "choose": sd.If,
 }
-
-
-class _Choices(ast.NodeTransformer):
-    """Writes a choice as the call that the language knows."""
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        parts = [self.visit(each) for each in (node.test, node.body, node.orelse)]
-        return ast.Call(ast.Name("If", ast.Load()), parts, [])
 
 
 def built(given: Given) -> Any:
@@ -48,18 +39,13 @@ def built(given: Given) -> Any:
     written = translate.model()
     for name, value in written.variables.items():
         known[name] = model.converter(name)
-        known[name].equation = _evaluated(value, known)
+        known[name].equation = eval(translate.code(value), known)
     for stock, value in written.following.items():
         flow = model.biflow(f"change_{stock}")
-        flow.equation = _evaluated(value, known) - known[stock]
+        flow.equation = eval(translate.code(value), known) - known[stock]
         known[stock].initial_value = known[f"initial_{stock}"]
         known[stock].equation = flow
     return model
-
-
-def _evaluated(value: ast.expr, known: dict[str, Any]) -> Any:
-    expression = ast.Expression(_Choices().visit(value))
-    return eval(compile(ast.fix_missing_locations(expression), "equation", "eval"), known)
 
 
 def measure(given: Given) -> Iterator[Told]:

@@ -1,8 +1,9 @@
 """The equations compiled by numba: one loop over draws, one over months, one core."""
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -52,18 +53,29 @@ def _records(values: Mapping[str, Array], names: Sequence[str]) -> NDArray[np.vo
     return records
 
 
-def prepare(given: Given) -> Callable[[], tuple[Array, Array]]:
-    """The loop, ready to run; gives deaths and price, shape (draws, months)."""
+class Ready(NamedTuple):
+    """Draws laid out as the loop wants them; `months` can be filled in before it runs."""
+
+    draws: NDArray[np.void]
+    months: NDArray[np.void]
+    first: Array
+
+    def run(self) -> tuple[Array, Array]:
+        """Deaths and price, shape (draws, months)."""
+        return _loop(*self)
+
+
+def prepare(given: Given) -> Ready:
+    """Put side by side what belongs to one draw and one month."""
     draws = _records(given.draws, translate.used("p"))
     months = _records(given.months, translate.used("m"))
-    first = np.stack([given.stocks[name] for name in translate.STOCKS], axis=1)
-    return lambda: _loop(draws, months, first)
+    return Ready(draws, months, np.stack([given.stocks[name] for name in translate.STOCKS], axis=1))
 
 
 def measure(given: Given) -> Iterator[Told]:
     """All draws, one core."""
-    run = prepare(given)
-    deaths, taken = timed(lambda: run()[0].T)
+    ready = prepare(given)
+    deaths, taken = timed(lambda: ready.run()[0].T)
     yield told("numba", "compiled loop", deaths, given, taken)
 
 

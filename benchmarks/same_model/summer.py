@@ -5,7 +5,6 @@ it from those who arrive in the month too, so nothing but net inflows says the s
 cannot be negative: the one logarithm among the stocks is stored with a distance from zero.
 """
 
-import ast
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,24 +35,11 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
-class _Choices(ast.NodeTransformer):
-    """Writes a choice as a call, which arrays can take."""
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        parts = [self.visit(each) for each in (node.test, node.body, node.orelse)]
-        return ast.Call(ast.Name("choose", ast.Load()), parts, [])
-
-
-def _code(value: ast.expr) -> Any:
-    expression = ast.Expression(_Choices().visit(value))
-    return compile(ast.fix_missing_locations(expression), "equation", "eval")
-
-
 def changes(constants: list[str], moving: list[str]) -> Callable[..., Any]:
     """Change of every compartment within a month, as a function of them and of what is given."""
     model = translate.model()
-    variables = {name: _code(value) for name, value in model.variables.items()}
-    following = {name: _code(value) for name, value in model.following.items()}
+    variables = {name: translate.code(value) for name, value in model.variables.items()}
+    following = {name: translate.code(value) for name, value in model.following.items()}
 
     def change(compartments: Any, month: Any, *given: Any) -> Any:
         known = FUNCTIONS | dict(zip(constants, given, strict=False))

@@ -9,6 +9,7 @@ import ast
 import copy
 import inspect
 from collections.abc import Iterator
+from types import CodeType
 from typing import NamedTuple
 
 from same_model import equations
@@ -109,6 +110,18 @@ def _returned(result: str, value: ast.expr, names: _Names) -> Iterator[tuple[str
         found = names.renamed(part)
         if ast.unparse(found) != f"{result}_{field}":
             yield f"{result}_{field}", found
+
+
+class _Choices(ast.NodeTransformer):
+    def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
+        parts = [self.visit(each) for each in (node.test, node.body, node.orelse)]
+        return ast.Call(ast.Name("choose", ast.Load()), parts, [])
+
+
+def code(value: ast.expr) -> CodeType:
+    """An equation to be evaluated on objects of a tool, with its own `choose(if, then, else)`."""
+    expression = ast.Expression(_Choices().visit(copy.deepcopy(value)))
+    return compile(ast.fix_missing_locations(expression), "equation", "eval")
 
 
 def model() -> Model:
