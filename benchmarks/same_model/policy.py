@@ -21,6 +21,7 @@ LEVERS = ("port_scanning", "port_officers", "between_ports", "border_integrity")
 STAGE = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2])
 """Of each lane of simlib.world.LANES."""
 CORRUPTED, WHOLESALE = 3, 4
+TINY = np.finfo(float).tiny  # as in simlib.enforcement: it decides the hazard of a closed lane
 PLAIN = (
     *("spending_lag_years", "intensity_offset", "effect_exponent_border", "local_harm"),
     *("displacement_strength", "displacement_half_life_months", "seized_ceiling"),
@@ -73,7 +74,7 @@ def _hazards(p: Any, scan: Array, intensity: Array, found: Array) -> None:
     """Seizure hazard of each lane."""
     for k in range(2):
         scanned = min(scan[k] * intensity[0], 1) * p.detection
-        found[k] = -np.log(max(1 - scanned, 1e-300)) + p.open_hazard[0] * intensity[1]
+        found[k] = -np.log(max(1 - scanned, TINY)) + p.open_hazard[0] * intensity[1]
     found[2] = p.open_hazard[0] * intensity[2]
     found[WHOLESALE] = p.open_hazard[1]
     found[6] = p.open_hazard[2]
