@@ -1,0 +1,1 @@
+"""The same model in other tools, for `benchmarks/peers.py`."""
