@@ -66,16 +66,16 @@ def intensity(change: Array, budget: Array, exponent: Array, offset: Array) -> A
     return ((ratio + offset) / (1 + offset)) ** exponent
 
 
-def scan_hazard(scan_share: Array, detection: Array) -> Array:
+def scan_hazard(scan_share: Array, detection: Array, ceiling: Array) -> Array:
     """Seizure hazard from scanning a share of vehicles, ``-ln(1 - detection * scan)``.
 
     Parameters
     ----------
     scan_share : [share of vehicles], 0-1
     detection : [probability of detection given a scan], 0-1
+    ceiling : [share], the most that scanning can find, below 1: some always passes
     """
-    scanned = np.minimum(scan_share, 1) * detection
-    return -np.log(np.maximum(1 - scanned, np.finfo(float).tiny))
+    return -np.log1p(-np.minimum(np.minimum(scan_share, 1) * detection, ceiling))
 
 
 def detection_given_scan(

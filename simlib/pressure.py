@@ -141,7 +141,9 @@ def _lanes(
     """Lane hazards by step, lanes first, and lane weights on bounds, bounds first."""
     shape = np.broadcast_shapes(d.time.shape, first.shape[1:])
     scan = (d.scan_cars, d.scan_trucks)
-    hazards = world.lane_hazards(scan, a.detection, a.open_hazard[:, None], intensity, shape)
+    hazards = world.lane_hazards(
+        scan, a.detection, a.open_hazard[:, None], p["seized_ceiling"], intensity, shape
+    )
     open_to = np.broadcast_to(a.weights[:, None], hazards.shape).copy()
     open_to[world.LANES.index("corrupted")] /= intensity.get("border_integrity", 1.0)
     for lane in ("wholesale_protected", "retail_protected"):

@@ -96,6 +96,7 @@ def lane_hazards(
     scan: tuple[Array, Array],
     detection: Array,
     open_hazard: Array,
+    ceiling: Array,
     pressure: Mapping[str, Array],
     shape: tuple[int, ...],
 ) -> Array:
@@ -105,6 +106,7 @@ def lane_hazards(
     ----------
     scan : share of cars and of trucks scanned without new policy
     detection, open_hazard : see `Anchors`
+    ceiling : [share], the most that scanning can find
     pressure : intensity by programme, 1 where absent
     """
     hazards = np.zeros((len(LANES), *shape))
@@ -112,7 +114,7 @@ def lane_hazards(
     border, wholesale, retail = open_hazard
     officers = border * pressure.get("port_officers", 1.0)
     for lane, share in enumerate(scan):
-        hazards[lane] = enforcement.scan_hazard(share * scanning, detection) + officers
+        hazards[lane] = enforcement.scan_hazard(share * scanning, detection, ceiling) + officers
     hazards[LANES.index("between")] = border * pressure.get("between_ports", 1.0)
     hazards[LANES.index("wholesale")] = wholesale * pressure.get("organised_crime", 1.0)
     hazards[LANES.index("street")] = retail * pressure.get("drug_units", 1.0)
@@ -149,16 +151,17 @@ def anchors(p: Draws, observed: Observed) -> Anchors:
     detection = enforcement.detection_given_scan(
         seized[0], p["scanning_share_of_seizures"], border, scanned
     )[0]
-    nothing = np.zeros((1, 1, 1))
+    nothing, ceiling = np.zeros((1, 1, 1)), p["seized_ceiling"]
+    found = enforcement.scan_hazard(scanned, detection, ceiling)
     open_hazard = np.stack(
         [
-            enforcement.open_hazard(seized[0], border, enforcement.scan_hazard(scanned, detection)),
+            enforcement.open_hazard(seized[0], border, found),
             enforcement.open_hazard(seized[1], weights[4:5], nothing),
             enforcement.open_hazard(seized[2], weights[6:8], nothing),
         ]
     )
     shape = weights.shape[1:]
-    hazards = lane_hazards((scan[0], scan[1]), detection, open_hazard, {}, shape)
+    hazards = lane_hazards((scan[0], scan[1]), detection, open_hazard, ceiling, {}, shape)
     fatality = p["net_fatality_2020"] / (1 - rescue(p, kits_per_100k(p, observed, 2020.5)))
     dependent_deaths = p["overdose_rate"] * p["net_fatality_2020"] * p["active_users_2013"]
     share = p["nondependent_share"]

@@ -48,13 +48,9 @@ def unit_cost(p: Any, m: Any, mid: Any) -> float:
     """Event 3: retail unit cost over today's."""
     swamping = min(max(p.volume_today / mid.volume, 1 / p.swamping_limit), p.swamping_limit)
     swamped = swamping**p.swamping_exponent
-    prison, fixed = p.prison_part_of_risk, 1 - p.prison_part_of_risk
-    premium_border = (prison * m.punishment_border**p.sigma + fixed) * swamped
-    premium_wholesale = (prison * m.punishment_wholesale**p.sigma + fixed) * swamped
-    premium_retail = (prison * m.punishment_retail**p.sigma + fixed) * swamped
-    added_border = p.handling_border + p.risk_border * premium_border
-    added_wholesale = p.handling_wholesale + p.risk_wholesale * premium_wholesale
-    added_retail = p.handling_retail + p.risk_retail * premium_retail
+    added_border = p.handling_border + p.risk_border * m.premium_border * swamped
+    added_wholesale = p.handling_wholesale + p.risk_wholesale * m.premium_wholesale * swamped
+    added_retail = p.handling_retail + p.risk_retail * m.premium_retail * swamped
     produced_at = p.price_production * m.cheaper
     landed = (produced_at + added_border) / (1 - m.seized_border)
     sold_on = (landed + added_wholesale) / (1 - m.seized_wholesale)
@@ -82,8 +78,7 @@ def trade(p: Any, m: Any, s: Any, mid: Any, cost_ratio: float) -> Traded:
     met = consumed_kg / (demand * trend_kg)
     at_ceiling = p.price_ceiling**-p.short_price_elasticity
     scarcity = max(met, at_ceiling) ** (-1 / p.short_price_elasticity)
-    hardness = (m.punishment_border + m.punishment_wholesale + m.punishment_retail) / 3
-    diluted = scarcity**-p.weaker_share * hardness**p.iron_law_exponent
+    diluted = scarcity**-p.weaker_share * m.iron
     doses = consumed_kg / trend_kg / diluted
     stock_kg = s.stock_kg + delivered_kg - consumed_kg
     lag = p.shipment_lag_months / 12
@@ -112,17 +107,12 @@ def overdose_risk(p: Any, m: Any, s: Any, mid: Any, traded: Any) -> Risk:
     strength = p.potency_short_elasticity * weaker + p.potency_long_elasticity * tolerance
     untolerant = dosed * exp(p.potency_short_elasticity * traded.log_potency)
     frailty = 1 / (1 + p.frailty_variance * mid.lived_hazard)
-    around = m.circumstances * m.harm
-    reference = p.overdose_rate * frailty * around
-    kits = max(m.kits_per_100k + m.kits_bought, 0)
-    used = 1 - exp(-p.naloxone_efficiency * kits)
-    missed = (1 - used * p.naloxone_effect) * (1 - p.emergency_call * p.medics_in_time)
-    fatality = p.untreated_fatality * (1 - p.witnessed_share * (1 - missed))
+    reference = p.overdose_rate * frailty * m.circumstances
     fentanyl = reference * dosed * exp(strength)
     substitutes = reference * mid.substituted * p.substitute_risk
-    fatal = fatality * (fentanyl + substitutes) + m.heroin_deaths
-    exposed = p.exposed_rate * around * untolerant * fatality
-    return Risk(log_tolerance, fentanyl, substitutes, exposed, fatality, fatal)
+    fatal = m.fatality * (fentanyl + substitutes) + m.heroin_deaths
+    exposed = p.exposed_rate * m.circumstances * untolerant * m.fatality
+    return Risk(log_tolerance, fentanyl, substitutes, exposed, m.fatality, fatal)
 
 
 def moves(p: Any, m: Any, s: Any, mid: Any, traded: Any, risk: Any) -> Rates:
@@ -136,8 +126,7 @@ def moves(p: Any, m: Any, s: Any, mid: Any, traded: Any, risk: Any) -> Rates:
     start = m.entry / p.exposed_people * traded.price**-p.initiation_price_elasticity / m.prevention
     arrested = m.arrest_possession + m.arrest_selling + m.arrest_other
     leaving = p.treatment_leaving_rate + arrested * p.arrest_ratio_in_treatment
-    places = max(m.treatment_places + m.places_bought, 0)
-    reached = min(places, p.treatment_reach * (mid.active + mid.treatment))
+    reached = min(m.places, p.treatment_reach * (mid.active + mid.treatment))
     enter = reached * leaving / max(mid.active, 1)
     stop = p.remission_rate * traded.price**p.quit_price_elasticity
     treated_fatal = risk.fatal * p.moud_risk_ratio

@@ -20,18 +20,15 @@ Array = NDArray[np.float64]
 POLICY = "border_surge"
 DT = 1 / simulation.STEPS_PER_YEAR
 DRIVERS = (
-    *("fentanyl_share", "log_potency_trend", "shock", "entry", "treatment_places"),
-    *("kits_per_100k", "kg_per_user", "circumstances", "heroin_deaths", "born_exposed"),
+    *("fentanyl_share", "log_potency_trend", "shock", "entry"),
+    *("kg_per_user", "heroin_deaths", "born_exposed"),
 )
 MARKET = ("shipments", "volume", "substituted", "lived_hazard", "stock_kg", "log_tolerance")
 CAPACITY = ("precursors", "production", "distribution")
-PRESSURE = (
-    *(("harm", "harm"), ("cheaper", "cheaper"), ("prevention", "prevention")),
-    *(("places_bought", "places"), ("kits_bought", "kits"), ("reentry", "reentry")),
-)
+PRESSURE = ("iron", "circumstances", "cheaper", "prevention", "places", "fatality", "reentry")
 BY_PART = (
     ("seized", "seized", STAGES),
-    ("punishment", "punishment", STAGES),
+    ("premium", "premium", STAGES),
     ("capacity", "capacity", CAPACITY),
     ("arrest", "entry", OFFENCES),
     ("release", "release", OFFENCES),
@@ -53,16 +50,11 @@ def begin(count: int, first: int = 0) -> Begun:
     """Simulate the record and make the drivers of the projection."""
     observed, policy = load_observed(), load_policy(POLICY)
     chosen = sample(count, 1, {}, first=first)
-    past = simulation.history(chosen.parameters, observed, chosen.error)
-    end = world.record_end(observed)
-    last = int(np.ceil(end)) + simulation.PROJECTED_YEARS
-    time = simulation._mid_steps(end, last, simulation.STEPS_PER_YEAR)
-    error = simulation._by_step(chosen.error, time)
-    drivers = world.drivers(chosen.parameters, observed, time, error)
-    levers = simulation.planned([policy], time)
+    last = int(np.ceil(world.record_end(observed))) + simulation.PROJECTED_YEARS - 1
+    p, past, drivers, today, _ = simulation.begin(chosen, observed, last)
+    levers = simulation.planned([policy], drivers.time)
     state = simulation._spread(past.state, 1, levers)
-    today = model.today_from(past.state, chosen.parameters, past.anchors, drivers, DT)
-    return Begun(state, chosen.parameters, past.anchors, drivers, levers, today)
+    return Begun(state, p, past.anchors, drivers, levers, today)
 
 
 def press(begun: Begun) -> Pressure:
@@ -95,7 +87,7 @@ def by_name(begun: Begun, pressed: Pressure, deaths: Array) -> Given:
         return np.array(np.broadcast_to(series.reshape(-1, series.shape[-1]), shape))
 
     months = {name: wide(getattr(begun.drivers, name)) for name in DRIVERS}
-    months |= {name: wide(getattr(pressed, field)) for name, field in PRESSURE}
+    months |= {name: wide(getattr(pressed, name)) for name in PRESSURE}
     for name, field, parts in BY_PART:
         series = getattr(pressed, field)
         months |= {f"{name}_{part}": wide(series[:, i]) for i, part in enumerate(parts)}
@@ -110,8 +102,7 @@ def _constants(begun: Begun) -> dict[str, Array]:
     for i, stage in enumerate(STAGES):
         found[f"handling_{stage}"] = today.handling[i, 0]
         found[f"risk_{stage}"] = today.risk[i, 0]
-    found |= {"sigma": today.sigma[0], "volume_today": today.volume[0]}
-    found["untreated_fatality"] = begun.anchors.untreated_fatality
+    found["volume_today"] = today.volume[0]
     found["exposed_rate"] = begun.anchors.exposed_rate
     return {name: found[name].reshape(-1) for name in translate.used("p")}
 

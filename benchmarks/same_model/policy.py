@@ -21,9 +21,10 @@ LEVERS = ("port_scanning", "port_officers", "between_ports", "border_integrity")
 STAGE = np.array([0, 0, 0, 0, 1, 1, 2, 2, 2])
 """Of each lane of simlib.world.LANES."""
 CORRUPTED, WHOLESALE = 3, 4
-TINY = np.finfo(float).tiny  # as in simlib.enforcement: it decides the hazard of a closed lane
 PLAIN = (
     *("spending_lag_years", "intensity_offset", "effect_exponent_border", "local_harm"),
+    *("prison_part_of_risk", "iron_law_exponent", "naloxone_efficiency", "naloxone_effect"),
+    *("emergency_call", "medics_in_time", "witnessed_share"),
     *("displacement_strength", "displacement_half_life_months", "seized_ceiling"),
     *("possession_arrest_rate", "possession_custody_share", "selling_custody_rate"),
     *("other_custody_rate", "source_substitution_months", "recovery_months_production"),
@@ -74,7 +75,7 @@ def _hazards(p: Any, scan: Array, intensity: Array, found: Array) -> None:
     """Seizure hazard of each lane."""
     for k in range(2):
         scanned = min(scan[k] * intensity[0], 1) * p.detection
-        found[k] = -np.log(max(1 - scanned, TINY)) + p.open_hazard[0] * intensity[1]
+        found[k] = -np.log1p(-min(scanned, p.seized_ceiling)) + p.open_hazard[0] * intensity[1]
     found[2] = p.open_hazard[0] * intensity[2]
     found[WHOLESALE] = p.open_hazard[1]
     found[6] = p.open_hazard[2]
@@ -119,12 +120,26 @@ def _followed(p: Any, m: Any, capacity: Array, sellers: Array, work: Work) -> No
 
 
 @njit
-def _written(p: Any, m: Any, seized: Array, arrests: Array, arrested: float) -> None:
-    """What the loop reads."""
+def _health(p: Any, m: Any, kits: float, places: float) -> None:
+    """Treatment and naloxone as they are, for the loop."""
+    used = 1 - np.exp(-p.naloxone_efficiency * max(kits, 0))
+    missed = (1 - used * p.naloxone_effect) * (1 - p.emergency_call * p.medics_in_time)
+    m.fatality = p.untreated_fatality * (1 - p.witnessed_share * (1 - missed))
+    m.places, m.reentry, m.prevention = max(places, 0), 0.0, 1.0
+
+
+@njit
+def _written(
+    p: Any, m: Any, seized: Array, arrests: Array, arrested: float, circumstances: float
+) -> None:
+    """What the loop reads of enforcement."""
     m.seized_border, m.seized_wholesale, m.seized_retail = seized[0], seized[1], seized[2]
-    m.punishment_border, m.punishment_wholesale = arrests[0], arrests[1]
-    m.punishment_retail = arrests[2]
-    m.harm = 1 + p.local_harm * (arrests[2] - 1)
+    prison, fixed = p.prison_part_of_risk, 1 - p.prison_part_of_risk
+    m.premium_border = prison * arrests[0] ** p.sigma + fixed
+    m.premium_wholesale = prison * arrests[1] ** p.sigma + fixed
+    m.premium_retail = prison * arrests[2] ** p.sigma + fixed
+    m.iron = ((arrests[0] + arrests[1] + arrests[2]) / 3) ** p.iron_law_exponent
+    m.circumstances = circumstances * (1 + p.local_harm * (arrests[2] - 1))
     possession = p.possession_arrest_rate * arrested * p.possession_custody_share
     m.arrest_possession = possession * arrests[2]
     m.arrest_selling = p.selling_custody_rate * arrests[2]
@@ -132,12 +147,13 @@ def _written(p: Any, m: Any, seized: Array, arrests: Array, arrested: float) -> 
     m.release_possession = 1 / p.possession_years_served
     m.release_selling = 1 / p.selling_years_served
     m.release_other = 1 / p.other_years_served
-    m.cheaper, m.prevention = 1.0, 1.0
-    m.places_bought, m.kits_bought, m.reentry = 0.0, 0.0, 0.0
+    m.cheaper = 1.0
 
 
 @njit
-def _all(draws: Array, months: Array, planned: Array, scan: Array, arrested: Array) -> None:
+def _all(
+    draws: Array, months: Array, by_draw: Array, planned: Array, scan: Array, arrested: Array
+) -> None:
     n, k = len(STAGE), len(STAGES)
     by_stage = (np.empty(k), np.empty(k), np.empty(k))
     work = Work(np.empty(8), np.empty(4), np.zeros(n), np.empty(n), *by_stage)
@@ -153,7 +169,9 @@ def _all(draws: Array, months: Array, planned: Array, scan: Array, arrested: Arr
             _hazards(p, scan[j], work.intensity, work.hazards)
             _shares(p, weights, work)
             _followed(p, months[i, j], capacity, sellers, work)
-            _written(p, months[i, j], work.seized, work.arrests, arrested[j])
+            around, kits, places = by_draw[0, j, i], by_draw[1, j, i], by_draw[2, j, i]
+            _written(p, months[i, j], work.seized, work.arrests, arrested[j], around)
+            _health(p, months[i, j], kits, places)
 
 
 def _records(begun: Begun) -> NDArray[np.void]:
@@ -170,7 +188,11 @@ def _records(begun: Begun) -> NDArray[np.void]:
         "sentenced": np.stack([p[f"sentenced_{stage}"] for stage in STAGES]),
         "budgets": np.stack([p[f"budget_{name}"] * p["budget_scale"] for name in LEVERS]),
     }
-    plain = {name: p[name] for name in PLAIN} | {"detection": a.detection.reshape(-1)}
+    plain = {name: p[name] for name in PLAIN} | {
+        "detection": a.detection.reshape(-1),
+        "sigma": begun.today.sigma.reshape(-1),
+        "untreated_fatality": a.untreated_fatality.reshape(-1),
+    }
     fields = [(name, float, (len(each),)) for name, each in wide.items()]
     records = np.empty(len(plain["detection"]), [*fields, *((name, float) for name in plain)])
     for name, each in wide.items():
@@ -185,4 +207,7 @@ def prepare(begun: Begun, months: NDArray[np.void]) -> Callable[[], None]:
     draws, d = _records(begun), begun.drivers
     planned = np.stack([begun.levers[name][:, 0, 0] for name in LEVERS], axis=1)
     scan = np.concatenate([d.scan_cars, d.scan_trucks], axis=1)
-    return lambda: _all(draws, months, planned, scan, d.arrests[:, 0])
+    series = (d.circumstances, d.kits_per_100k, d.treatment_places)
+    shape = (len(d.time), len(draws))
+    by_draw = np.stack([np.broadcast_to(each, shape) for each in series])
+    return lambda: _all(draws, months, by_draw, planned, scan, d.arrests[:, 0])

@@ -166,7 +166,9 @@ def _pressed(p: Draws, a: Anchors, ratio: float) -> Array:
     """Lane hazards with officers and scanning at ports of entry at `ratio` of today's."""
     pressure = {"port_officers": np.array(ratio), "port_scanning": np.array(ratio)}
     shape = a.weights.shape[1:]
-    return world.lane_hazards(_scanned_today(), a.detection, a.open_hazard, pressure, shape)
+    return world.lane_hazards(
+        _scanned_today(), a.detection, a.open_hazard, p["seized_ceiling"], pressure, shape
+    )
 
 
 def displace(values: Values, draws: int) -> Sight:
@@ -205,7 +207,7 @@ def scan(values: Values, draws: int) -> Sight:
         a = anchored(p)
         scanned = across[:, None] * np.ones(draws)
         hazards = world.lane_hazards(
-            (scanned, scanned), a.detection, a.open_hazard, {}, scanned.shape
+            (scanned, scanned), a.detection, a.open_hazard, p["seized_ceiling"], {}, scanned.shape
         )
         moved = {"at once": a.weights, "after traffic has moved": _sheltered(p, a, hazards)}
         return {name: _border_share(p, weights, hazards) for name, weights in moved.items()}
