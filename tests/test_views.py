@@ -94,6 +94,14 @@ def test_net_benefit_adds_up_to_that_of_the_comparison() -> None:
     assert lines[BORDER].iloc[-1] == pytest.approx(whole, rel=1e-5)
 
 
+def test_nothing_spent_is_said_in_words_that_can_be_read_aloud() -> None:
+    said = " ".join(compute.picture(Scenario(total=0.0), 20).verdict)
+    assert "deaths are the same under both strategies" in said
+    assert "In all futures the gap" in said
+    assert "Border-focused: deaths stay as they are." in said
+    assert " 0 deaths" not in said
+
+
 def test_cost_per_death_is_the_ratio_of_means_or_said_to_be_none() -> None:
     shown = picture("cost_per_death_averted")
     lines = shown.tables["lines"].set_index(["series", "year"])["median"]

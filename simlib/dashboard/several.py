@@ -150,8 +150,8 @@ def _words(
     years = ensemble.years[-len(ensemble.projected(outcome)) :]
     assumed = "Under the reader's assumptions. " if pinned else ""
     return {
-        "title": f"{shown.label}: {MOST_OF[shown.aim]} with {first['series']} in "
-        f"{words.futures(first['chance_first'])} of futures.",
+        "title": f"{shown.label}: {MOST_OF[shown.aim]} with {first['series']} "
+        f"{words.in_futures(first['chance_first'])}.",
         "subtitle": f"Its median difference from {against} {number(first['median'], words.DIGITS)} "
         f"{unit} {over}, {years[0]} to {years[-1]} (9 in 10: {low} to {high}). "
         "The same draws under every policy. Stroke: median; dark bar: middle half; light: 9 in 10.",

@@ -96,7 +96,7 @@ def wedges_figure(found: Wedges, policy: str, against: str, footer: str) -> dict
     most = table.iloc[0]
     share = most["share"] / found.total.mean() if found.total.mean() else 0.0
     words = {
-        "title": f"{policy}: {_signed(found.total.mean())} {unit}, "
+        "title": f"{policy}: {_signed(found.total.mean())} {unit} on average, "
         f"most of it through {labels[0].lower()} ({100 * share:.0f} percent).",
         "subtitle": f"{outcome.label}, against {against}, over the projection. Bar: mean of "
         f"what a lever adds; line: 9 in 10 futures. {_interactions(found)}",

@@ -24,6 +24,11 @@ NEARLY_ALL = 0.995
 """Share of draws that would be rounded to 100 percent."""
 
 
+def capital(text: str) -> str:
+    """A text that begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def people(value: float) -> str:
     """A number of people or events from draws: whole, and rounded."""
     rounded = round(value)
@@ -48,6 +53,14 @@ def futures(share: float) -> str:
     if 1 - NEARLY_ALL < share < NEARLY_ALL:
         return f"{100 * share:.0f} percent"
     return {0.0: "none", 1.0: "all"}.get(share, "nearly all" if share > 0.5 else "hardly any")
+
+
+def in_futures(share: float) -> str:
+    """A share of draws as in "in 70 percent of futures", "in all futures"."""
+    said = futures(share)
+    return (
+        f"in {said} of futures" if "percent" in said else f"in {said.replace('none', 'no')} futures"
+    )
 
 
 def between(low: float, high: float, more: str, fewer: str) -> str:
@@ -101,6 +114,8 @@ def head(judged: Verdict) -> str:
 def gap(judged: Verdict, years: int) -> str:
     """How many lives the strategies are apart."""
     low, middle, high = judged.gap
+    if not any(judged.gap):
+        return f"Over {years} years deaths are the same under both strategies."
     one, other = BORDER, INTERNAL
     if middle < 0:
         one, other = INTERNAL, BORDER
@@ -114,7 +129,7 @@ def gap(judged: Verdict, years: int) -> str:
 def _margin(judged: Verdict) -> str:
     border, internal = (futures(chance) for chance in judged.chances)
     return (
-        f"In {futures(judged.within)} of futures the gap is too small to matter, under "
+        f"{capital(in_futures(judged.within))} the gap is too small to matter, under "
         f"{people(judged.margin_deaths)}; border leads by more in {border}, internal in {internal}."
     )
 
@@ -122,13 +137,20 @@ def _margin(judged: Verdict) -> str:
 def _strategy(label: str, compared: Comparison, share: Share) -> str:
     """Lives, cost, prison and payers of one strategy."""
     low, middle, high = np.quantile(compared.averted, NINE_IN_TEN)
+    mean = float(compared.averted.mean())
     lives = f"{people(abs(middle))} deaths {'averted' if middle >= 0 else 'added'}"
+    if np.sign(mean) == np.sign(middle):
+        lives += f", {people(abs(mean))} on average"
+    if not compared.averted.any():
+        return f"{capital(label)}: deaths stay as they are. {_spending(compared, share)}"
     cost = compared.cost_per_death_averted
-    each = "No death is averted on average." if cost is None else f"Each costs {dollars(cost)}."
-    custody = float(compared.total("prison_years").mean())
+    each = "No death is averted on average."
+    if cost is not None:
+        each = f"On average each costs {dollars(cost)}."
+    custody = float(np.median(compared.total("prison_years")))
     kind = "more" if custody >= 0 else "fewer"
     return (
-        f"{label[0].upper()}{label[1:]}: about {lives}; in 9 of 10 futures, "
+        f"{capital(label)}: about {lives}; in 9 of 10 futures, "
         f"{between(low, high, 'averted', 'added')}. {each} People spend {people(abs(custody))} "
         f"{kind} years in prison. {_spending(compared, share)}"
     )
