@@ -28,28 +28,32 @@ def _markdown(table: pd.DataFrame, shown: Mapping[str, tuple[str, str]]) -> list
     return [*lines, ""]
 
 
+JUDGED = {
+    "forecaster": ("forecaster", ""),
+    "wis": ("score [deaths]", ",.0f"),
+    "wis_log": ("score of logs", ".3f"),
+    "bias_log": ("bias of logs", "+.2f"),
+    "width_log_80": ("width of 80 % [log]", ".2f"),
+    **{name: (heading, ".0%") for name, heading in COVERED.items()},
+    "wider_by": ("should be wider by", ".1f"),
+}
+"""Columns of a table of forecasters."""
+OF_CASE = {
+    "known_until": ("known until", ".1f"),
+    "years_ahead": ("years ahead", "d"),
+    "low": ("80 % from", ",.0f"),
+    "forecast": ("forecast", ",.0f"),
+    "high": ("80 % to", ",.0f"),
+    "happened": ("happened", ",.0f"),
+    "error": ("error", "+.0%"),
+}
+"""Columns of a table of forecasts."""
+
+
 def _past(folder: Path) -> list[str]:
     errors, judged = trust.past_errors(folder), trust.result("backtest", folder)
     by_year = trust.result("backtest_by_year", folder)
-    shown = {
-        "forecaster": ("forecaster", ""),
-        "wis": ("score [deaths]", ",.0f"),
-        "wis_log": ("score of logs", ".3f"),
-        "bias_log": ("bias of logs", "+.2f"),
-        "width_log_80": ("width of 80 % [log]", ".2f"),
-        **{name: (heading, ".0%") for name, heading in COVERED.items()},
-        "wider_by": ("should be wider by", ".1f"),
-    }
     ahead = {"forecaster": ("forecaster", ""), "years_ahead": ("years ahead", "d")}
-    of_case = {
-        "known_until": ("known until", ".1f"),
-        "years_ahead": ("years ahead", "d"),
-        "low": ("80 % from", ",.0f"),
-        "forecast": ("forecast", ",.0f"),
-        "high": ("80 % to", ",.0f"),
-        "happened": ("happened", ",.0f"),
-        "error": ("error", "+.0%"),
-    }
     return [
         " ".join(trust.in_words(folder)),
         "",
@@ -57,9 +61,9 @@ def _past(folder: Path) -> list[str]:
         "There are five origins, so these shares are themselves known roughly only. "
         "The drift beyond the record is at each origin the one estimated from the other origins.",
         "",
-        *_markdown(judged, shown),
-        *_markdown(by_year, ahead | {k: v for k, v in shown.items() if k != "forecaster"}),
-        *_markdown(errors, of_case),
+        *_markdown(judged, JUDGED),
+        *_markdown(by_year, ahead | {k: v for k, v in JUDGED.items() if k != "forecaster"}),
+        *_markdown(errors, OF_CASE),
         *_or_missing(_drift, folder),
         "**What the model could not unlearn:**",
         "",
