@@ -27,6 +27,8 @@ DRAWS = 1000
 PROJECTED_YEARS = 10
 LAST_YEAR = 2050
 MOST_DRAWS = 200_000
+MOST_KEPT = 10_000
+"""Draws of a history that is kept for the next call; more would fill the memory."""
 
 DRIVER_FLOWS = ("log_potency_trend", "purity")
 
@@ -93,7 +95,8 @@ def simulate(
     last = _checked(draws, until, seed, steps_per_year, end)
     pinned = parameters.check(assumptions or {})
     posterior = None if prior else posterior or shipped_posterior()
-    begun = _begun(draws, seed, tuple(sorted(pinned.items())), posterior, last, steps_per_year)
+    kept = _begun if draws <= MOST_KEPT else _begun.__wrapped__
+    begun = kept(draws, seed, tuple(sorted(pinned.items())), posterior, last, steps_per_year)
     about = _about(policies, pinned, draws, seed, posterior, last)
     return replace(project(policies, begun, watch), about=about)
 
@@ -255,7 +258,8 @@ def _begun(
     parameters, observed = load_parameters(), load_observed()
     touching = parameters.select(scope="history")
     of_history = tuple((name, value) for name, value in pinned if name in touching)
-    past = _history(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
+    kept = _history if draws <= MOST_KEPT else _history.__wrapped__
+    past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
     sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
     return begin(sample, observed, last, past, steps_per_year)
 

@@ -59,6 +59,21 @@ def test_a_draw_does_not_depend_on_its_neighbours() -> None:
     np.testing.assert_array_equal(whole[..., 3:], alone)
 
 
+def test_large_histories_are_not_kept_and_give_the_same_numbers(monkeypatch) -> None:
+    kept = simlib.simulate(draws=30, until=2026, seed=77).yearly("deaths_fentanyl")
+    before = [of.cache_info().misses for of in (simulation._begun, simulation._history)]
+    monkeypatch.setattr(simulation, "MOST_KEPT", 29)
+    again = simlib.simulate(draws=30, until=2026, seed=77).yearly("deaths_fentanyl")
+    simlib.simulate(draws=31, until=2026, seed=78)
+    after = [of.cache_info().misses for of in (simulation._begun, simulation._history)]
+    np.testing.assert_array_equal(again, kept)
+    assert after == before
+    simlib.simulate(draws=29, until=2026, seed=79)
+    hits = simulation._begun.cache_info().hits
+    simlib.simulate("border_surge", draws=29, until=2026, seed=79)
+    assert simulation._begun.cache_info().hits == hits + 1
+
+
 def test_kilograms_are_conserved(prior) -> None:
     past, before, after, flows = prior
     for part, start, end in (
