@@ -14,6 +14,7 @@ from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import OUTCOMES, Ensemble
+from simlib.state import Pressure
 
 MONEY_LEVERS = [
     name
@@ -832,3 +833,46 @@ def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:
     quo_again, with_harm = np.moveaxis(harmed.yearly("overdoses"), 1, 0)
     np.testing.assert_allclose(quo_again[15:], quo[15:], rtol=0.01)
     assert np.all(with_harm[15:] > units_alone[15:])
+
+
+# --- what money and sentences become before the loop ----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def begun():
+    observed = load_observed()
+    quarters = len(observed[RECORD].values)
+    sample = sampling.sample(load_parameters(), 20, posterior=None, record_quarters=quarters)
+    return simulation.begin(sample, observed, 2044)
+
+
+def pressed_at_the_end(begun: simulation.Begun, **levers: float) -> Pressure:
+    """Last step of twenty years under a steady policy: all money has long taken effect."""
+    p, past, drivers, today, dt = begun
+    planned = simulation.planned([Policy.constant("steady", levers)], drivers.time)
+    state = simulation._spread(past.state, 1, planned)
+    found, _ = pressure.pressure(state.standing, p, past.anchors, drivers, planned, today, dt)
+    return found.at(-1)
+
+
+def test_money_for_naloxone_buys_kits_at_their_price(begun) -> None:
+    p, drivers, a = begun.parameters, begun.drivers, begun.past.anchors
+    kits = drivers.kits_per_100k[-1] + 90e6 / p["kit_cost"] / p["population"] * 1e5
+    found = pressed_at_the_end(begun, naloxone=90.0).fatality
+    np.testing.assert_allclose(found[0], a.untreated_fatality * (1 - world.rescue(p, kits)), 1e-4)
+
+
+def test_money_for_treatment_buys_places_at_their_price(begun) -> None:
+    p, drivers = begun.parameters, begun.drivers
+    bought = 500e6 / p["treatment_cost"] * (1 - p["treatment_crowding_out"])
+    found = pressed_at_the_end(begun, treatment=500.0).places
+    np.testing.assert_allclose(found[0], drivers.treatment_places[-1] + bought, 1e-4)
+
+
+def test_longer_sentences_raise_the_premium_inside_the_country_only(begun) -> None:
+    part, sigma = begun.parameters["prison_part_of_risk"], begun.today.sigma[0]
+    before = pressed_at_the_end(begun).premium
+    after = pressed_at_the_end(begun, sentence_selling=0.5).premium
+    prison = before - (1 - part)
+    np.testing.assert_allclose(after[0], before[0])
+    np.testing.assert_allclose(after[1:], prison[1:] * 1.5**sigma + 1 - part)
