@@ -858,8 +858,9 @@ def pressed_at_the_end(begun: simulation.Begun, **levers: float) -> Pressure:
 def test_money_for_naloxone_buys_kits_at_their_price(begun) -> None:
     p, drivers, a = begun.parameters, begun.drivers, begun.past.anchors
     kits = drivers.kits_per_100k[-1] + 90e6 / p["kit_cost"] / p["population"] * 1e5
+    expected = a.untreated_fatality * (1 - world.rescue(p, kits))
     found = pressed_at_the_end(begun, naloxone=90.0).fatality
-    np.testing.assert_allclose(found[0], a.untreated_fatality * (1 - world.rescue(p, kits)), 1e-4)
+    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), 1e-4)
 
 
 def test_money_for_treatment_buys_places_at_their_price(begun) -> None:
