@@ -1,6 +1,7 @@
 """The dashboard without a browser: state, files, one computation a move, words for errors."""
 
 import io
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -535,8 +536,10 @@ def test_a_picture_no_longer_wanted_is_given_up() -> None:
 def test_the_last_wish_wins_and_errors_are_told() -> None:
     done: list[tuple[int, bool]] = []
     failed: list[Exception] = []
+    threads = set()
 
     def work(wish: int, quickly: bool) -> None:
+        threads.add(threading.current_thread())
         if wish < 0:
             raise ValueError("below 0")
         done.append((wish, quickly))
@@ -550,3 +553,4 @@ def test_the_last_wish_wins_and_errors_are_told() -> None:
     runner.wish(-1)
     assert runner.wait()
     assert str(failed[0]) == "below 0"
+    assert len(threads) == 1  # each further one would keep memory of its own

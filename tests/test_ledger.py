@@ -11,9 +11,11 @@ from test_compare import made
 
 import simlib
 from simlib.analysis.ledger import ROWS, ledger
+from simlib.charts.style import spoken
 from simlib.compare import compare
-from simlib.dashboard import Scenario, compute
+from simlib.dashboard import Scenario, compute, words
 from simlib.dashboard.ledger_page import ledger_html
+from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME
 from simlib.errors import InputError
 
 
@@ -144,6 +146,18 @@ def test_files_hold_the_ledger() -> None:
     assert "<table class='simlib-ledger'>" in page
     assert shown.verdict[1] in page
     assert "total = 500.0" in page
+
+
+def test_the_verdict_says_the_numbers_of_the_ledger() -> None:
+    shown = compute.picture(Scenario(total=3000.0), 200, details=True)
+    table = shown.ledger.set_index(["policy", "row"])["median"]
+    for policy, label in ((BORDER_NAME, "Border-focused"), (INTERNAL_NAME, "Internal enforcement")):
+        said = next(text for text in shown.verdict if text.startswith(label))
+        lives, prison = (
+            spoken(words.people(table[policy, row])) for row in ("deaths_averted", "prison_years")
+        )
+        assert f"about {lives} deaths averted" in said
+        assert f"spend {prison} more years in prison" in said
 
 
 def test_a_drag_computes_neither_ledger_nor_identities() -> None:

@@ -223,7 +223,13 @@ class Dashboard(w.Box):
 
         try:
             picture = compute.picture(
-                scenario, draws, known, outdated, scenario.outcome, not quickly, steps
+                scenario,
+                draws,
+                known,
+                outdated,
+                scenario.outcome,
+                details=not quickly,
+                steps_per_year=steps,
             )
         except compute.Outdated:
             return
