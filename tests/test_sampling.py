@@ -107,3 +107,12 @@ def test_forecasts_drift_beyond_the_record_only() -> None:
     )
     np.testing.assert_array_equal(given.error[:48], calm.error[:48])
     assert not np.isclose(given.error[48:], calm.error[48:]).any()
+
+
+def test_forecasts_spread_by_model_error_and_drift_together() -> None:
+    record, years = 48, 9
+    p, error = sampling.sample(load_parameters(), 4000, record_quarters=record)
+    for ahead in (1, years):
+        expected = np.mean(p["model_error_sd"] ** 2 + p["forecast_drift_sd"] ** 2 * ahead)
+        assert np.var(error[record - 1 + 4 * ahead]) == pytest.approx(expected, rel=0.08)
+    assert np.var(error[record - 1]) == pytest.approx(np.mean(p["model_error_sd"] ** 2), rel=0.08)
