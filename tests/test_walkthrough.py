@@ -21,6 +21,7 @@ from simlib.charts.supply_tables import (
     WIDTH,
     Bar,
     Line,
+    Sight,
     Words,
     axis_limits,
     curve_tables,
@@ -50,6 +51,15 @@ def moved_value(picture: Picture, control: str) -> float:
     return row.high if row.high > row.value else row.low
 
 
+def on_screen(sight: Sight) -> list[str]:
+    """All words of a picture, numbers at its lines and bars included."""
+    return [
+        str(word)
+        for table in sight.tables.values()
+        for word in table.select_dtypes(exclude="number").to_numpy().ravel()
+    ]
+
+
 def same(first: dict[str, pd.DataFrame], second: dict[str, pd.DataFrame]) -> bool:
     return all(first[name].equals(second[name]) for name in first)
 
@@ -65,6 +75,7 @@ def test_every_slider_moves_its_picture(name: str) -> None:
         after = picture.compute({control: moved_value(picture, control)}, 60)
         assert not same(before.tables, after.tables), control
         assert after.alt != before.alt, control
+        assert on_screen(after) != on_screen(before), control
 
 
 @each_picture

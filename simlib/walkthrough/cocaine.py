@@ -103,12 +103,16 @@ def over(name: str, values: Values, draws: int) -> Sight:
         f"{label(after).lower()} under {label(before).lower()} from {number(place, 2)} on"
         for place, before, after in turns
     ]
-    times = {0: "never turns", 1: "turns once"}.get(len(turns), f"turns {len(turns)} times")
+    often = {0: "never turns", 1: "turns once", 2: "turns twice"}
+    times = often.get(len(turns), f"turns {len(turns)} times")
+    here = values.get(name, load_cocaine()[name].value)
+    costs_here = {line.name: float(np.median(line.draws_at(here))) for line in lines}
+    least = min(costs_here, key=costs_here.__getitem__)
     words = Words(
-        f"The order of the programmes {times} along this range",
+        f"At {here:g} {least.lower()} costs least, {number(costs_here[least])} million USD; "
+        f"the order {times} along this range",
         f"Medians, rightward: {'; '.join(said)}." if said else "The medians do not cross.",
     )
-    here = values.get(name, load_cocaine()[name].value)
     return curve_tables(lines, words, (here, "your setting"), log=True)
 
 
