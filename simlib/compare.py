@@ -3,15 +3,16 @@
 Compare pairs, not clouds: every number here is taken draw by draw before it is summarised.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlib import money
-from simlib.errors import InputError, unknown
+from simlib.errors import InputError, shown, unknown
 from simlib.parameters import load_parameters, number_fault
-from simlib.results import PAYERS, QUANTILES, Ensemble, quantiles
+from simlib.results import PAYERS, QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.world import USD_PER_MILLION
 
 Array = NDArray[np.float64]
@@ -41,8 +42,7 @@ class Comparison:
     @property
     def years(self) -> NDArray[np.int64]:
         """Calendar years of the projection."""
-        first = int(np.floor(self.cut.projection["time"].ravel()[0]))
-        return self.cut.years[self.cut.years >= first]
+        return self.cut.projected_years
 
     def difference(self, outcome: str) -> Array:
         """Policy minus reference by year, shape (years, draws) [outcome's unit]."""
@@ -188,23 +188,42 @@ def compare(base: Ensemble, cut: Ensemble | None = None, policy: str | None = No
     ----------
     base : the first policy of this ensemble is the reference
     cut : another ensemble of the same draws; by default `base` itself
-    policy : name of the policy in `cut`; by default its first, or the second of `base`
+    policy : name of the policy in `cut`; by default its first, or the second and last of `base`
 
     Raises
     ------
     InputError
-        When the draws are not the same, or there is no such policy.
+        When the draws or the steps are not the same, or there is no such policy.
     """
     other = base if cut is None else cut
+    check_ensemble("base", base)
+    check_ensemble("cut", other)
+    if policy is None and cut is None and len(base.policies) != 2:
+        raise InputError(f"policy: name one of {', '.join(base.policies)}")
     if policy is None:
-        policy = other.policies[0 if cut is not None else -1]
+        policy = other.policies[0 if cut is not None else 1]
     if policy not in other.policies:
         raise InputError(f"policy: {unknown(policy, other.policies)}")
-    drawn = ("draws", "seed", "until", "prior", "assumptions")
-    apart = [each for each in drawn if base.about.get(each) != other.about.get(each)]
-    if apart:
+    if apart := _apart(base, other):
         raise InputError(f"compare: both must have the same {', '.join(apart)}")
     return Comparison(base, 0, other, other.policies.index(policy))
+
+
+def _apart(base: Ensemble, other: Ensemble) -> list[str]:
+    """What keeps the draws of two ensembles from being pairs; empty when nothing does."""
+    drawn = ("draws", "seed", "until", "prior", "assumptions")
+    apart = [each for each in drawn if base.about.get(each) != other.about.get(each)]
+    if float(base.projection["dt"]) != float(other.projection["dt"]):
+        apart.append("steps_per_year")
+    if not apart and not _same(base.parameters, other.parameters):
+        apart.append("posterior")
+    return apart
+
+
+def _same(one: Mapping[str, Array], two: Mapping[str, Array]) -> bool:
+    if one is two:
+        return True
+    return one.keys() == two.keys() and all(np.array_equal(one[name], two[name]) for name in one)
 
 
 @dataclass(frozen=True)
@@ -255,7 +274,14 @@ def verdict(
     first, second : names of the strategies
     margin : smallest difference that matters [share of status-quo deaths]; default its row
     confidence : share of draws that settles it; default its row
+
+    Raises
+    ------
+    InputError
+        When there is no such policy, both are the same, or a number is out of its row's bounds.
     """
+    check_ensemble("ensemble", ensemble)
+    _check_terms(first, second, margin, confidence)
     p = ensemble.parameters
     share = p["verdict_margin"] if margin is None else margin
     sure = float(p["verdict_confidence"][0]) if confidence is None else confidence
@@ -266,8 +292,8 @@ def verdict(
     chances = (float(np.mean(gap > matters)), float(np.mean(-gap > matters)))
     within = float(np.mean(np.abs(gap) <= matters))
     beats = tuple(float(np.mean(each.averted > matters)) for each in (one, two))
-    settled = {first: chances[0], second: chances[1], NO_DIFFERENCE: within}
-    word = next((name for name, chance in settled.items() if chance >= sure), CANNOT_TELL)
+    settled = ((first, chances[0]), (second, chances[1]), (NO_DIFFERENCE, within))
+    word = next((name for name, chance in settled if chance >= sure), CANNOT_TELL)
     low, middle, high = np.quantile(gap, (0.05, 0.5, 0.95))
     return Verdict(
         word,
@@ -279,3 +305,14 @@ def verdict(
         (float(low), float(middle), float(high)),
         sure,
     )
+
+
+def _check_terms(first: str, second: str, margin: float | None, confidence: float | None) -> None:
+    """Refuse terms on which nothing can be judged, all at once."""
+    faults = [] if first != second else [f"second: is the first strategy, {shown(first)}, too"]
+    for name, value in (("margin", margin), ("confidence", confidence)):
+        row = load_parameters()[f"verdict_{name}"]
+        if value is not None and (fault := number_fault(value, row)):
+            faults.append(f"{name}: {fault}")
+    if faults:
+        raise InputError(faults)

@@ -23,7 +23,7 @@ def units_bought(money: Array, unit_cost: Array, crowding_out: Array) -> Array:
 
 def discount_factor(years_ahead: Array, rate: Array) -> Array:
     """Weight of a year that lies ahead, ``(1 + r)^-t``; the past counts fully [-]."""
-    return (1 + rate) ** -np.maximum(years_ahead, 0)
+    return (1.0 + rate) ** -np.maximum(years_ahead, 0)
 
 
 def qalys(people: tuple[Array, ...], weights: tuple[Array, ...]) -> Array:

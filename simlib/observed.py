@@ -230,7 +230,7 @@ def _build(name: str, rows: list[Row]) -> Series:
     )
 
 
-def load_observed(path: Path | None = None) -> Observed:
+def load_observed(path: str | Path | None = None) -> Observed:
     """Read and check every `*.csv` of a folder; the shipped record (read once) by default.
 
     Raises
@@ -238,7 +238,7 @@ def load_observed(path: Path | None = None) -> Observed:
     InputError
         With every fault of every row: file, line, field and what is allowed.
     """
-    return _shipped() if path is None else _read_folder(path)
+    return _shipped() if path is None else _read_folder(Path(path))
 
 
 @cache

@@ -245,7 +245,7 @@ def _check_evidence(parameter: Parameter, row: Row) -> None:
         row.faults.add("source", f"is empty; a {parameter.kind} value needs a source")
 
 
-def load_parameters(path: Path | None = None) -> Parameters:
+def load_parameters(path: str | Path | None = None) -> Parameters:
     """Read and check a table of parameters; the shipped one (read once) unless told otherwise.
 
     Raises
@@ -253,7 +253,7 @@ def load_parameters(path: Path | None = None) -> Parameters:
     InputError
         With every fault of every row: file, line, field and what is allowed.
     """
-    return _shipped() if path is None else _read_table(path)
+    return _shipped() if path is None else _read_table(Path(path))
 
 
 @cache

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -270,7 +269,7 @@ def _ramped(
     if first is None:
         faults.add("start", f"{shown(start)} is no month such as {default_start()}")
         first = 12 * FIRST_YEAR
-    if type(months) is not int or not 0 <= months <= LONGEST_RAMP:
+    if type(months) not in (int, np.int64) or not 0 <= months <= LONGEST_RAMP:
         allowed = f"allowed: 0 to {LONGEST_RAMP} whole months"
         faults.add("ramp_months", f"{shown(months)} is out of bounds; {allowed}")
         months = 0
@@ -364,6 +363,7 @@ def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float
         Naming the total or every weight that cannot be used.
     """
     faults = Faults("allocate")
+    weights = _levers(weights, "weights", faults)
     if not is_finite(total_musd) or abs(total_musd) > 1e9:
         faults.add("total", f"{shown(total_musd)} is no number within a billion million")
     for name, weight in weights.items():
@@ -392,9 +392,8 @@ def policy_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (DATA / "policies").glob("*.toml")))
 
 
-@cache
 def load_policy(name: str) -> Policy:
-    """The shipped policy of this name (read once)."""
+    """The shipped policy of this name."""
     if name not in policy_names():
         raise UnknownName(f"policy {unknown(name, policy_names())}")
     return read_policy(DATA / "policies" / f"{name}.toml")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import money
-from simlib.errors import InputError, unknown
+from simlib.errors import InputError, is_finite, shown, unknown
 from simlib.world import G_PER_KG, USD_PER_MILLION
 
 if TYPE_CHECKING:
@@ -199,6 +199,11 @@ class Ensemble:
         """Complete calendar years of the record, then of the projection."""
         return np.concatenate([_years(part)[0] for part in self._parts()])
 
+    @property
+    def projected_years(self) -> NDArray[np.int64]:
+        """Complete calendar years of the projection."""
+        return _years(self.projection)[0]
+
     def yearly(self, outcome: str) -> Array:
         """An outcome by calendar year, shape (years, policies, draws) [outcome's unit].
 
@@ -220,20 +225,28 @@ class Ensemble:
         return np.concatenate([self._all_policies(part) for part in found])
 
     def quantiles(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
-        """Quantiles over draws by calendar year, shape (len(q), years, policies)."""
+        """Quantiles over draws by calendar year, shape (len(q), years, policies).
+
+        Raises
+        ------
+        InputError
+            When there is no such outcome, or a share is not within 0 to 1.
+        """
         return quantiles(self.yearly(outcome), q)
 
     def to_frame(self, outcome: str, q: Sequence[float] = QUANTILES) -> "pd.DataFrame":
         """Tidy table of yearly quantiles: year, policy, one column a quantile (q05 ...)."""
         import pandas as pd
 
+        q = shares_checked(q)
         found = self.quantiles(outcome, q)
         columns: dict[str, Any] = {
             "year": np.repeat(self.years, len(self.policies)),
             "policy": list(self.policies) * len(self.years),
         }
         for share, values in zip(q, found, strict=True):
-            columns[f"q{100 * share:02.0f}"] = values.ravel()
+            whole, _, rest = f"{100 * share:.10g}".partition(".")
+            columns[f"q{whole:>02}" + (f".{rest}" if rest else "")] = values.ravel()
         return pd.DataFrame(columns)
 
     def save(self, path: Path) -> None:
@@ -249,7 +262,7 @@ class Ensemble:
         return tuple(part for part in (self.history, self.projection) if part["time"].size)
 
     def _known(self, outcome: str) -> None:
-        if outcome not in OUTCOMES:
+        if not isinstance(outcome, str) or outcome not in OUTCOMES:
             raise InputError(f"outcome: {unknown(outcome, OUTCOMES)}")
 
     def _all_policies(self, values: Array) -> Array:
@@ -274,7 +287,7 @@ def _years(part: Flows) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     return found[whole], starts[whole], steps
 
 
-def read_ensemble(path: Path) -> Ensemble:
+def read_ensemble(path: str | Path) -> Ensemble:
     """Read what :meth:`Ensemble.save` wrote; arrays and text only, no code is ever run.
 
     Raises
@@ -282,6 +295,7 @@ def read_ensemble(path: Path) -> Ensemble:
     InputError
         When the file is missing, damaged or of another kind.
     """
+    path = Path(path)
     parts: dict[str, dict[str, Array]] = {"history": {}, "projection": {}, "parameters": {}}
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
@@ -290,22 +304,54 @@ def read_ensemble(path: Path) -> Ensemble:
                 if name != "about":
                     part, key = name.split("/", 1)
                     parts[part][key] = stored[name]
-        return Ensemble(tuple(described["policies"]), about=described["about"], **parts)
-    except (OSError, ValueError, KeyError, BadZipFile) as problem:
-        raise InputError(f"{path.name}: cannot be read as results: {problem}") from problem
+        found = Ensemble(tuple(described["policies"]), about=dict(described["about"]), **parts)
+        for part in (found.history, found.projection):
+            for needed in ("time", "dt", "deaths_fentanyl"):
+                part[needed]
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as why:
+        raise InputError(f"{path.name}: cannot be read as results: {why}") from why
+    return found
 
 
 def quantiles(values: Array, q: Sequence[float] = QUANTILES) -> Array:
     """Quantiles over the last axis, linear between draws; sorts once, in single precision.
+
+    Parameters
+    ----------
+    values : draws on the last axis
+    q : shares, 0 to 1
 
     Returns
     -------
     array, shape (len(q), ...)
     """
     ordered = np.sort(values.astype(np.float32), axis=-1)
-    position = np.asarray(q) * (ordered.shape[-1] - 1)
+    position = np.asarray(shares_checked(q)) * (ordered.shape[-1] - 1)
     low = np.floor(position).astype(int)
     high = np.minimum(low + 1, ordered.shape[-1] - 1)
     between = position - low
     found = ordered[..., low] * (1 - between) + ordered[..., high] * between
     return np.moveaxis(found, -1, 0)
+
+
+def shares_checked(q: Sequence[float]) -> Sequence[float]:
+    """The same shares, when all can be quantiles.
+
+    Raises
+    ------
+    InputError
+        Naming those that cannot.
+    """
+    several = q if isinstance(q, list | tuple | np.ndarray) else None
+    if several is None or not len(several):
+        raise InputError(f"q: {shown(q)} is no list of shares; allowed: one or more from 0 to 1")
+    faults = [each for each in several if not is_finite(each) or not 0 <= each <= 1]
+    if faults:
+        raise InputError([f"q: {shown(each)} is no share; allowed: 0 to 1" for each in faults])
+    return several
+
+
+def check_ensemble(name: str, value: Any) -> None:
+    """Refuse what is no Ensemble, naming the argument."""
+    if not isinstance(value, Ensemble):
+        raise InputError(f"{name}: {shown(value)} is no Ensemble, as simulate returns it")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,12 +89,13 @@ def simulate(
     InputError
         Naming every field, bound and allowed value that was broken.
     """
+    _check_kinds(prior, posterior, watch)
     parameters, observed = load_parameters(), load_observed()
     policies = _policies(policy)
     end = world.record_end(observed)
     last = _checked(draws, until, seed, steps_per_year, end)
-    pinned = parameters.check(assumptions or {})
-    posterior = None if prior else posterior or shipped_posterior()
+    pinned = parameters.check({} if assumptions is None else assumptions)
+    posterior = None if prior else shipped_posterior() if posterior is None else posterior
     kept = _begun if draws <= MOST_KEPT else _begun.__wrapped__
     begun = kept(draws, seed, tuple(sorted(pinned.items())), posterior, last, steps_per_year)
     about = _about(policies, pinned, draws, seed, posterior, last)
@@ -186,6 +187,19 @@ def _checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float)
     return int(last)
 
 
+def _check_kinds(prior: Any, posterior: Any, watch: Any) -> None:
+    """Refuse switches that are none."""
+    faults = []
+    if not isinstance(prior, bool | np.bool_):
+        faults.append(f"prior: {shown(prior)} is neither True nor False")
+    if not isinstance(posterior, Posterior | None):
+        faults.append(f"posterior: {shown(posterior)} is no Posterior; None for the shipped one")
+    if not callable(watch):
+        faults.append(f"watch: {shown(watch)} cannot be called with the share done")
+    if faults:
+        raise InputError(faults)
+
+
 def _policies(policy: Any) -> tuple[Policy, ...]:
     """Policies to run; each name once."""
     several = policy if isinstance(policy, list | tuple) else [policy]
@@ -261,7 +275,7 @@ def _begun(
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
     past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
     sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
-    return begin(sample, observed, last, past, steps_per_year)
+    return _kept(begin(sample, observed, last, past, steps_per_year))
 
 
 @lru_cache(maxsize=8)
@@ -275,10 +289,21 @@ def _history(
     """The history of a set of draws; kept, so that moving a policy does not run it again."""
     parameters, observed = load_parameters(), load_observed()
     p, error = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
-    past = history(p, observed, error, steps_per_year)
-    if posterior is None:  # such draws know nothing of the record
-        return past
-    return past._replace(flows=record.with_recorded_detection(past.flows, p, observed))
+    recorded = posterior is not None  # draws of the prior know nothing of the record
+    return _kept(history(p, observed, error, steps_per_year, recorded))
+
+
+Kept = TypeVar("Kept")
+
+
+def _kept(found: Kept) -> Kept:
+    """The same, its arrays closed to writing: the next call has them too."""
+    if isinstance(found, np.ndarray):
+        found.flags.writeable = False
+    elif isinstance(found, Mapping | tuple):
+        for part in found.values() if isinstance(found, Mapping) else found:
+            _kept(part)
+    return found
 
 
 def history(
@@ -286,6 +311,7 @@ def history(
     observed: Observed,
     error: Array | None = None,
     steps_per_year: int = STEPS_PER_YEAR,
+    recorded: bool = False,
 ) -> Past:
     """Simulate the record for given draws.
 
@@ -294,6 +320,8 @@ def history(
     p : draws by parameter, shape (draws,); only those of scope history are read
     observed : Observed
     error : [log], quarterly model error, shape (quarters, draws); None for none
+    recorded : give border seizures as recorded, see :func:`record.with_recorded_detection`; for
+        draws of a posterior that are shown, not for those that are still judged by the record
     """
     time = _mid_steps(world.HISTORY_START, world.record_end(observed), steps_per_year)
     by_step = np.zeros((len(time), 1)) if error is None else _by_step(error, time)
@@ -305,7 +333,8 @@ def history(
     state, flows = model.run(begin, p, a, drivers, {}, None, dt)
     nothing = np.zeros((len(time), 1, 1))
     paid = {f"spending_{payer}_musd": nothing for payer in PAYERS} | {"spending_musd": nothing}
-    return Past(state, flows | _described(drivers, dt) | paid, a)
+    flows = flows | _described(drivers, dt) | paid
+    return Past(state, record.with_recorded_detection(flows, p, observed) if recorded else flows, a)
 
 
 def _by_step(error: Array, time: Array) -> Array:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from simlib.compare import compare
-from simlib.errors import InputError, shown
-from simlib.policy import Policy, allocate
+from simlib.errors import Faults, InputError, is_finite, shown
+from simlib.policy import Policy, allocate, load_programmes
 from simlib.simulation import simulate
 
 TRIAL_DRAWS = 200
@@ -27,12 +27,29 @@ class Strategy:
     name, title : for files and for readers
     weights : share of the money by programme; any positive numbers
     other : changes of levers that cost no programme money
+
+    Raises
+    ------
+    InputError
+        When `other` holds a programme, whose money would be outside every total.
     """
 
     name: str
     title: str
     weights: Mapping[str, float] = field(default_factory=dict)
     other: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = Faults(f"strategy {shown(self.name)}")
+        for name in ("weights", "other"):
+            if not isinstance(getattr(self, name), Mapping):
+                faults.add(name, f"must be numbers by lever, not {shown(getattr(self, name))}")
+        faults.raise_any()
+        programmes = load_programmes()
+        for lever in self.other:
+            if lever in programmes and programmes[lever].payers:
+                faults.add("other", f"{lever} costs programme money; allowed: under weights")
+        faults.raise_any()
 
     def policy(
         self, total_musd: float, start: str | None = None, ramp_months: int | None = None
@@ -80,10 +97,14 @@ def equal_money(
     Raises
     ------
     InputError
-        When the total is negative.
+        When the total is no number from 0 up, something is no strategy, or prison cost is to be
+        paid and no simulated year has all in force.
     """
-    if total_musd < 0:
-        raise InputError(f"total: {shown(total_musd)} is below 0 million USD a year")
+    if not is_finite(total_musd) or total_musd < 0:
+        raise InputError(f"total: {shown(total_musd)} is no number from 0 million USD a year up")
+    for each in strategies:
+        if not isinstance(each, Strategy):
+            raise InputError(f"strategies: {shown(each)} is no Strategy")
     full = [each.policy(total_musd, start, ramp_months) for each in strategies]
     if not count_prison:
         spent = {
@@ -100,7 +121,7 @@ def equal_money(
         money = _programmes(policy)
         slope = (most - base) / money if money else 0.0
         affordable = min(max((total_musd - base) / (1 + slope), 0), total_musd)
-        chosen = each.policy(round(affordable), start, ramp_months)
+        chosen = each.policy(affordable, start, ramp_months)
         prison = base + slope * _programmes(chosen)
         policies.append(chosen)
         spent[each.name] = Share(
@@ -144,6 +165,10 @@ def _prison(policies: Sequence[Policy], draws: int, options: Mapping[str, Any]) 
         compared = compare(ensemble, policy=policy.name)
         full = max((points[-1][0] for points in policy.changes.values()), default=0)
         later = compared.years >= full
-        cost = compared.difference("prison_cost_musd")
-        found[policy.name] = float(np.mean(cost[later])) if later.any() else 0.0
+        if not later.any():
+            raise InputError(
+                f"start and ramp_months: all is in force from {full:g} on, so its prison cost is "
+                f"not known; allowed: by the last simulated year, {compared.years[-1]}"
+            )
+        found[policy.name] = float(compared.difference("prison_cost_musd")[later].mean())
     return found

@@ -323,7 +323,7 @@ def read_toml_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_TOML_BYTES + 1)
-        text = raw.decode("utf-8", "strict" if len(raw) <= MAX_TOML_BYTES else "replace")
+        text = raw.decode("utf-8-sig", "strict" if len(raw) <= MAX_TOML_BYTES else "replace")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: cannot be read as UTF-8 text: {error}") from error
     return read_toml(text, path.name)

@@ -38,7 +38,7 @@ def group(name: str) -> st.SearchStrategy[dict[str, float]]:
 
 fields: dict[str, st.SearchStrategy[Any]] = {
     "total": values("total"),
-    "start": st.integers(2025, 2034),
+    "start": st.integers(2025, 2033),
     "count_prison": st.booleans(),
     "preset": st.sampled_from(["", *policy_names()]),
     "outcome": st.sampled_from(OUTCOME_NAMES),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import simlib
+from simlib.analysis.ledger import ledger
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, compare, verdict
 from simlib.results import PAYERS, Ensemble
 
@@ -132,3 +133,34 @@ def test_other_draws_and_other_names_are_refused() -> None:
     with pytest.raises(simlib.InputError, match="quo"):
         compare(one, policy="quoo")
     assert compare(one, replace(one)).averted.tolist() == [0] * 4
+
+
+def test_one_policy_of_several_has_to_be_named() -> None:
+    several = made([[100] * 4, [90] * 4, [80] * 4])
+    with pytest.raises(simlib.InputError, match="name one of"):
+        compare(several)
+    with pytest.raises(simlib.InputError, match="name one of"):
+        compare(made([[100] * 4]))
+    assert compare(made([[100] * 4, [90] * 4])).averted.tolist() == [20] * 4
+
+
+def test_terms_of_a_verdict_are_checked_together() -> None:
+    found = made([[100] * 4, [90] * 4, [80] * 4])
+    with pytest.raises(simlib.InputError) as told:
+        verdict(found, "one", "one", margin=-1, confidence=float("nan"))
+    said = str(told.value)
+    assert "second: is the first strategy, 'one', too" in said
+    assert "margin: -1 is below the lower bound 0" in said
+    assert "confidence: nan is no finite number; allowed: 0.5 to 0.99" in said
+
+
+def test_what_is_no_ensemble_is_refused_by_name() -> None:
+    found = made([[100] * 4, [90] * 4])
+    for call, named in (
+        (lambda: compare(3), "base: 3"),  # type: ignore[arg-type]
+        (lambda: compare(found, 3), "cut: 3"),  # type: ignore[arg-type]
+        (lambda: verdict(None, "one", "two"), "ensemble: None"),  # type: ignore[arg-type]
+        (lambda: ledger([]), r"ensemble: \[\]"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(simlib.InputError, match=f"{named} is no Ensemble"):
+            call()

@@ -1,8 +1,11 @@
 """The dashboard without a browser: state, files, one computation a move, words for errors."""
 
+import html
 import io
 import threading
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from sessions import moved, moves
 
 from simlib.dashboard import Dashboard, Scenario, app, compute, files
 from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
@@ -20,9 +24,11 @@ from simlib.dashboard.idle import POLICY, idle
 from simlib.dashboard.panels import changed
 from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session
+from simlib.dashboard.share import write
 from simlib.dashboard.state import History, check
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
+from simlib.version import __version__
 
 TOTAL = (POLICY, "total")
 
@@ -50,7 +56,7 @@ def board() -> Dashboard:
 scenarios = st.builds(
     Scenario,
     total=st.floats(0, 10_000, allow_nan=False),
-    start=st.integers(2026, 2034),
+    start=st.integers(2026, 2033),
     count_prison=st.booleans(),
     sentences=st.fixed_dictionaries(
         {"sentence_possession": st.floats(-0.5, 2), "sentence_selling": st.floats(-0.5, 2)}
@@ -172,6 +178,82 @@ def test_a_drag_is_undone_in_one_step(board: Dashboard) -> None:
     assert board.runner.wait()
 
 
+def test_a_drag_back_over_its_start_keeps_the_step_before(board: Dashboard) -> None:
+    before = board.now
+    move(board, "total", 2000.0)
+    board._last_move = (None, 0.0)  # a pause
+    for total in (3000.0, 2000.0, 4000.0):
+        move(board, "total", total)
+    board.undo.click()
+    assert board.now.total == 2000.0
+    board.undo.click()
+    assert board.now == before
+    assert board.runner.wait()
+
+
+own_totals = st.dictionaries(st.sampled_from(["border", "internal"]), st.floats(0, 10_000))
+MOVES_OF_MONEY = st.one_of(
+    st.tuples(st.just("switch"), st.booleans()),
+    st.tuples(st.sampled_from(["border", "internal", "total"]), st.floats(0, 10_000)),
+    st.tuples(st.just("load"), own_totals),
+    st.tuples(st.just("code"), own_totals),
+    st.tuples(st.sampled_from(["undo", "redo"]), st.none()),
+    st.tuples(st.just("any"), moves),
+)
+
+
+@pytest.fixture(scope="module")
+def unwatched() -> Dashboard:
+    """A dashboard that draws nothing after its first picture."""
+    board = Dashboard(Session())
+    board.runner.wish = lambda *_: None  # type: ignore[method-assign]
+    return board
+
+
+def move_money(board: Dashboard, kind: str, value: Any) -> None:
+    """One move of a reader; what is loaded is what is then on screen."""
+    if kind == "switch":
+        board.panels["policy"].switches["equal_money"].value = value
+    elif kind == "any":
+        board.go(lambda session: moved(session, value))
+    elif kind in ("undo", "redo"):
+        getattr(board, kind).click()
+    elif kind in ("load", "code"):
+        session = board.history.now.choose(own_total=value)
+        if kind == "load":
+            upload(board, "own.toml", session.to_toml().encode())
+        else:
+            board.files.share._hear(None, {"code": write(session)}, [])
+        assert board.history.now == session
+    else:
+        group = POLICY if kind == "total" else "own_total"
+        board.controls[group, kind].set_state({"value": value})
+
+
+@given(st.lists(MOVES_OF_MONEY, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_own_totals_survive_loading_undo_and_redo(
+    unwatched: Dashboard, moves_made: list[tuple[str, Any]]
+) -> None:
+    board = unwatched
+    board.history = History(Session())
+    board._show(draw=False)
+    for kind, value in moves_made:
+        move_money(board, kind, value)
+    while board.history.can_redo:
+        board.redo.click()
+    seen = list(board.history._past)
+    for earlier in reversed(seen[:-1]):
+        board.undo.click()
+        assert board.history.now == earlier
+        assert board.panels["policy"].switches["equal_money"].value == board.now.equal_money
+    assert board.history.now == Session()
+    for later in seen[1:]:
+        board.redo.click()
+        assert board.history.now == later
+    assert not board.history.can_redo
+
+
 def test_a_value_between_the_slider_s_steps_is_kept(board: Dashboard) -> None:
     before, control = board.now, board.controls["border", "port_scanning"]
     typed(control, "12.34")
@@ -271,12 +353,18 @@ def test_a_fault_that_only_the_whole_scenario_has_is_told_beside_the_control(
 
 def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
     before = board.now
-    for name, content in (("bad.toml", b"schema = 7"), ("picture.toml", b"\xff\xfe\x00")):
+    late = b"schema = 1\nstart = 2034"
+    for name, content, said in (
+        ("bad.toml", b"schema = 7", "schema"),
+        ("picture.toml", b"\xff\xfe\x00", "UTF-8"),
+        ("late.toml", late, "2034 is out of bounds; allowed: 2025 to 2033"),
+    ):
         upload(board, name, content)
         assert name in board.status.value
+        assert said in board.status.value
     assert board.now == before
     good = replace(before, total=900.0).to_toml().encode()
-    upload(board, "good.toml", good)
+    upload(board, "good.toml", b"\xef\xbb\xbf" + good)  # as some editors begin a file
     assert board.runner.wait()
     assert board.controls[TOTAL].value == 900.0
 
@@ -318,6 +406,7 @@ PRESENT_VIEWS = {
     "one border programme": {"border": {"port_officers": 60.0}},
     "no border programme": {"border": {}},
     "money of their own": {"own_total": {"border": 0.0, "internal": 2000.0}},
+    "money of its own for one": {"own_total": {"border": 100.0}},
     "net benefit": {"outcome": "net_benefit_vsl"},
 }
 OTHER_VALUES = {"total": 4321.0, "start": 2030, "count_prison": True}
@@ -417,6 +506,20 @@ def test_a_replay_ends_with_what_is_chosen(board: Dashboard, monkeypatch) -> Non
     assert board._replay is None
     assert wished[-1].total == 3500.0
     assert board.settled()[0].now.total == 3500.0
+
+
+def test_a_replay_of_what_moved_no_line_says_so(board: Dashboard) -> None:
+    for step in (lambda s: s.keep("A"), lambda s: s.refer("A"), lambda s: s.drop("A")):
+        board.go(step)
+        assert board.runner.wait()
+        sent = board.chart.sent
+        board.replay.click()
+        assert board.status.value == "The last change moved no line of the picture."
+        assert board.runner.wait()
+        assert board.chart.sent == sent
+    for _ in range(3):
+        board.undo.click()
+    assert board.runner.wait()
 
 
 def test_nothing_is_exported_that_could_not_be_drawn(board: Dashboard, monkeypatch) -> None:
@@ -554,3 +657,21 @@ def test_the_last_wish_wins_and_errors_are_told() -> None:
     assert runner.wait()
     assert str(failed[0]) == "below 0"
     assert len(threads) == 1  # each further one would keep memory of its own
+
+
+def test_a_picture_found_alone_tells_its_origin_however_much_was_moved() -> None:
+    rows = load_parameters()
+    many = [
+        name for name in rows if rows[name].group == "market" and rows[name].high > rows[name].low
+    ]
+    scenario = Scenario(assumptions={name: rows[name].value for name in many})
+    shown = compute.picture(scenario, draws=20)
+    assert len(shown.tables["words"].iloc[0].footer) > 600
+    drawn = html.unescape(compute.export(shown, "svg").decode())
+    for origin in (f"simlib {__version__}", date.today().isoformat(), "Data: deaths to"):
+        assert origin in drawn
+
+
+def test_health_money_is_told_with_the_programmes() -> None:
+    shown = compute.picture(Scenario(health={"naloxone": 5000.0}), draws=20)
+    assert "million dollars go to programmes and 5,000 to health (" in " ".join(shown.verdict)

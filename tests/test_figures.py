@@ -122,7 +122,7 @@ def test_steps_lead_from_nothing_to_the_whole(found: Wedges) -> None:
     assert "alone −95" in steps["Drug units"]["said"]
     said = spec["description"]
     assert said.startswith(
-        "Mine: −130 deaths on average, most of it through drug units (77 percent)."
+        "Mine: −130 deaths on average, the largest part through drug units (77 percent)."
     )
     assert "Acting together adds −10 to what each does alone: naloxone with drug units −10." in said
 

@@ -877,3 +877,51 @@ def test_longer_sentences_raise_the_premium_inside_the_country_only(begun) -> No
     prison = before - (1 - part)
     np.testing.assert_allclose(after[0], before[0])
     np.testing.assert_allclose(after[1:], prison[1:] * 1.5**sigma + 1 - part)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"posterior": 3}, "posterior: 3 is no Posterior"),
+        ({"posterior": {}}, "posterior: {} is no Posterior"),
+        ({"prior": "yes"}, "prior: 'yes' is neither"),
+        ({"watch": None}, "watch: None cannot be called"),
+        ({"assumptions": 0}, "assumptions: must map"),
+        ({"assumptions": []}, "assumptions: must map"),
+    ],
+)
+def test_what_is_of_another_kind_is_not_taken_for_nothing(arguments: dict, said: str) -> None:
+    with pytest.raises(simlib.InputError, match=said):
+        simlib.simulate(**{"draws": 5} | arguments)
+
+
+def test_prison_cost_that_no_simulated_year_shows_is_not_taken_for_nothing() -> None:
+    plans = [
+        simlib.Strategy("border", "", {"port_officers": 1}),
+        simlib.Strategy("inside", "", {"drug_units": 1}, {"sentence_selling": 0.5}),
+    ]
+    for start, ramp in (("2034-01", 12), ("2030-07", 60), ("2040-01", 0)):
+        with pytest.raises(simlib.InputError, match="by the last simulated year, 2034"):
+            simlib.equal_money(plans, 3000, start, ramp_months=ramp, draws=5)
+    _, shares = simlib.equal_money(plans, 3000, "2033-01", draws=20)
+    assert shares["inside"].prison > 50
+
+
+@pytest.mark.parametrize("total", [0.4, 1.4, 100])
+def test_a_small_total_is_spent_to_the_dollar(total: float) -> None:
+    plans = [simlib.Strategy("border", "", {"port_officers": 1, "port_scanning": 2})]
+    _, shares = simlib.equal_money(plans, total, draws=20)
+    assert shares["border"].programmes > 0
+    assert shares["border"].unspent == pytest.approx(0, abs=1e-6)
+
+
+def test_money_outside_the_total_is_refused() -> None:
+    with pytest.raises(simlib.InputError, match="naloxone costs programme money"):
+        simlib.Strategy("a", "", {"drug_units": 1}, {"naloxone": 5000.0})
+    with pytest.raises(simlib.InputError, match="weights: must be numbers by lever, not None"):
+        simlib.Strategy("a", "", None)  # type: ignore[arg-type]
+    with pytest.raises(simlib.InputError, match="strategies: 3 is no Strategy"):
+        simlib.equal_money([3], 10)  # type: ignore[list-item]
+    for total in (None, "x", float("nan"), -1):
+        with pytest.raises(simlib.InputError, match="total: "):
+            simlib.equal_money([], total)  # type: ignore[arg-type]

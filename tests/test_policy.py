@@ -574,3 +574,22 @@ def test_every_preset_says_who_and_why(name):
     assert policy.title
     assert policy.author
     assert policy.reference
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(
+        b"\xef\xbb\xbf" + Policy.constant("mine", {"naloxone": 10.0}).to_toml().encode()
+    )
+    assert read_policy(path).levers == ("naloxone",)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    months = np.int64(6)
+    assert Policy.constant("a", {"naloxone": 1.0}, ramp_months=months) == Policy.constant(
+        "a", {"naloxone": 1.0}, ramp_months=6
+    )
+    with pytest.raises(InputError, match="ramp_months"):
+        Policy.constant("a", {"naloxone": 1.0}, ramp_months=True)
+    with pytest.raises(InputError, match="unknown"):
+        load_policy([])  # type: ignore[arg-type]

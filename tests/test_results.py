@@ -210,3 +210,54 @@ def test_a_policy_made_of_halves_equals_the_whole() -> None:
     run = simlib.simulate([None, whole, both], draws=20)
     values = run.yearly("deaths_fentanyl")
     np.testing.assert_allclose(values[:, 1], values[:, 2], rtol=1e-12)
+
+
+def test_pairs_need_the_same_steps_and_the_same_posterior() -> None:
+    about = {"draws": 20, "until": 2027}
+    monthly = simlib.simulate(**about)
+    with pytest.raises(simlib.InputError, match="steps_per_year"):
+        simlib.compare(monthly, simlib.simulate(**about, steps_per_year=6))
+    one = shipped_posterior().only("all_together")
+    with pytest.raises(simlib.InputError, match="posterior"):
+        simlib.compare(monthly, simlib.simulate(**about, posterior=one))
+    assert not simlib.compare(monthly, simlib.simulate(**about)).averted.any()
+
+
+def test_what_the_next_call_has_too_cannot_be_written() -> None:
+    mine = simlib.simulate(draws=7, until=2026, seed=99)
+    for shared in (mine.parameters["vsl"], mine.history["deaths_fentanyl"]):
+        with pytest.raises(ValueError, match="read-only"):
+            shared *= 2
+    mine.projection["deaths_fentanyl"][:] = 0
+    assert simlib.simulate(draws=7, until=2026, seed=99).projection["deaths_fentanyl"].all()
+
+
+def test_a_rate_of_nothing_discounts_nothing(found) -> None:
+    compared = simlib.compare(found, policy="border_surge")
+    for rate in (0, 0.0):
+        np.testing.assert_array_equal(compared.discounted("qalys", rate), compared.total("qalys"))
+
+
+@pytest.mark.parametrize("q", [(2,), (-1,), (float("nan"),), ("x",), 5, None, ()])
+def test_shares_that_are_none_are_refused(found, q) -> None:
+    for call in (found.quantiles, found.to_frame):
+        with pytest.raises(simlib.InputError, match="q: "):
+            call("deaths_fentanyl", q)
+
+
+def test_each_quantile_has_a_column_of_its_own(found) -> None:
+    q = (0.001, 0.002, 0.025, 0.5, 1)
+    columns = found.to_frame("deaths_fentanyl", q).columns
+    assert list(columns)[2:] == ["q00.1", "q00.2", "q02.5", "q50", "q100"]
+
+
+@pytest.mark.parametrize(
+    "about", [b"[1]", b"null", b'{"policies": 3, "about": {}}', b'{"policies": ["x"], "about": {}}']
+)
+def test_a_file_of_another_kind_is_no_result(tmp_path, about) -> None:
+    np.savez(tmp_path / "odd.npz", about=np.frombuffer(about, dtype=np.uint8))
+    np.save(tmp_path / "one.npy", np.ones(3))
+    (tmp_path / "empty.npz").write_bytes(b"")
+    for name in ("odd.npz", "one.npy", "empty.npz"):
+        with pytest.raises(simlib.InputError, match=name):
+            read_ensemble(str(tmp_path / name))

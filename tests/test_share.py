@@ -1,5 +1,6 @@
 """Share codes: exact, short, refused when broken, and honest about another version."""
 
+import math
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from sessions import sessions, values
 from simlib.dashboard import about, share
 from simlib.dashboard.bits import Packer, Unpacker
 from simlib.dashboard.catalogue import OUTCOME_NAMES, programmes
-from simlib.dashboard.session import Session
+from simlib.dashboard.session import LONGEST_NAME, MOST_KEPT, Kept, Session
 from simlib.dashboard.share import Standing
 from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
@@ -67,6 +68,27 @@ def test_a_code_can_stand_in_a_link_and_be_broken_by_a_mail_programme() -> None:
     assert share.read(f"  {wrapped}\n").session == session
 
 
+def test_the_longest_session_has_a_code_and_a_file_that_can_be_read() -> None:
+    found: dict[str, Any] = {
+        "preset": policy_names()[-1],
+        "outcome": "qalys",
+        "count_prison": False,
+    }
+    for control in share.controls():
+        if limits := share.bounds(control):
+            found[control] = limits[0] + (limits[1] - limits[0]) / math.pi  # takes all 64 bits
+    scenario = Scenario.from_controls(found | {"start": 2031})
+    assert len(scenario.changes()) == len(share.controls())
+    names = [f"{chr(0x10400) * (LONGEST_NAME - 2)}{number:02}" for number in range(MOST_KEPT)]
+    session = Session(scenario, tuple(Kept(name, "preset", scenario) for name in names), names[-1])
+    code = share.write(session)
+    wrapped = "\r\n ".join(code[i : i + 20] for i in range(0, len(code), 20))
+    for each in (code, wrapped):
+        assert share.read(each).session == session
+    assert len(code) < share.LONGEST_CODE / 2
+    assert Session.from_toml(session.to_file()) == session
+
+
 def test_no_two_controls_or_choices_share_an_id() -> None:
     ids = [share.name_id(name) for name in share.controls()]
     assert len(set(ids)) == len(ids)
@@ -93,7 +115,7 @@ def test_ids_depend_on_the_name_alone() -> None:
         ("S1-../../etc/passwd", "other signs"),
         ("S1-é", "other signs"),
         ("S١-AAAA", "begins with"),
-        ("S1-" + "A" * 30_000, "longer"),
+        ("S1-" + "A" * share.LONGEST_CODE, "longer"),
         (b"S1-AAAA", "must be text"),
         (None, "must be text"),
     ],
@@ -203,7 +225,7 @@ def old(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_code_keeps_what_a_control_stood_at_when_it_was_made(old: Any) -> None:
     then = share.standings() | {
         "total": Standing(500.0, 0.0, 20_000.0),
-        "start": Standing(2025, 2025.0, 2034.0),
+        "start": Standing(2025, 2025.0, 2033.0),
     }
     found = share.read(old(then, preset="balanced"))
     assert found.session == Session().choose(total=500.0, start=2025, preset="balanced")
@@ -242,6 +264,13 @@ def test_a_value_beyond_todays_bounds_is_moved_and_an_unknown_control_left_out()
     moved = "Extra money a year: 90,000 is not allowed in this version; moved to 10,000"
     assert moved in found.changed
     assert any("not known in this version" in words for words in found.changed)
+
+
+def test_a_year_that_may_no_longer_be_the_first_is_moved_and_said() -> None:
+    year = ((0, 2), (0, 1), (0, 1), (0, 4), (3, 4), (2034, 12))
+    found = share.read(body(*HEAD, (1, 9), START, *year, (0, 10)))
+    assert found.session == Session().choose(start=2033)
+    assert "First year: 2034 is not allowed in this version; moved to 2033" in found.changed
 
 
 def test_a_choice_that_is_gone_is_left_out() -> None:
@@ -283,7 +312,10 @@ def test_the_results_hash_sees_each_input(tmp_path: Path) -> None:
     assert first == about.results_hash()
     (copy / "charts.py").write_text("# another picture")
     assert about.results_hash.__wrapped__(copy) == first
-    for name in ("market.py", "data/parameters.csv", "data/posterior.npz", "data/programmes.csv"):
+    tables = ("data/parameters.csv", "data/posterior.npz", "data/programmes.csv")
+    analysis = ("analysis/ledger.py", "analysis/identities.py", "analysis/wedges.py")
+    board = ("catalogue", "compute", "several", "state", "views", "words")
+    for name in ("market.py", *tables, *analysis, *(f"dashboard/{each}.py" for each in board)):
         kept = (copy / name).read_bytes()
         (copy / name).write_bytes(kept + b"\n")
         assert about.results_hash.__wrapped__(copy) != first, name

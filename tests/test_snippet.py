@@ -30,6 +30,9 @@ SESSIONS = {
     ),
     "net benefit": Session().choose(count_prison=False, outcome="net_benefit_qaly"),
     "cost": Session().choose(total=5000.0, outcome="cost_per_death_averted"),
+    "cost of one line": Session().choose(
+        own_total={"border": 0.0, "internal": 2000.0}, outcome="cost_per_death_averted"
+    ),
 }
 
 

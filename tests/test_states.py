@@ -75,6 +75,19 @@ def test_a_drag_is_one_step_and_none_where_it_ends_as_it_began() -> None:
     assert not history.can_undo
 
 
+def test_a_drag_that_passes_where_it_began_takes_no_earlier_step_away() -> None:
+    first, second = Session(), Session().choose(total=2000.0)
+    history = History(first)
+    history.go(second)
+    for total in (3000.0, 2000.0, 4000.0, 2000.0, 5000.0):
+        history.go(second.choose(total=total), same_move=total != 3000.0)
+    assert history.before == second
+    assert history.undo() == second
+    history.go(second.choose(total=6000.0), same_move=True)  # after an undo nothing goes on
+    assert history.undo() == second
+    assert history.undo() == first
+
+
 @given(sessions, st.sampled_from(sorted(PANELS)))
 @quick
 def test_a_reset_touches_its_panel_only(session: Session, panel: str) -> None:
@@ -266,8 +279,8 @@ def test_a_session_file_of_unknown_names_is_refused_at_once() -> None:
         Session.from_toml(text)
 
 
-def test_a_scenario_begins_within_the_years_that_are_simulated() -> None:
-    last = int(simulate(draws=1).years[-1])
+def test_a_scenario_begins_so_that_it_is_in_full_force_in_a_simulated_year() -> None:
+    last = int(simulate(draws=1).years[-1]) - 1
     assert check(Scenario(start=last)).start == last
     with pytest.raises(InputError, match=f"to {last}"):
         check(Scenario(start=last + 1))

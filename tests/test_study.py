@@ -226,6 +226,8 @@ def test_the_shipped_posterior_is_such_a_mixture() -> None:
     for name, each in about.items():
         share = np.mean(found.explanation == name)
         assert share == pytest.approx(each["weight"], abs=0.5 / len(found.residual) + 1e-3)
+        for held, value in explanations.held(name, ROWS).items():
+            assert set(found.only(name).values[held].tolist()) == {value}
         assert each["worst_rhat"][1] <= RHAT_LIMIT
     assert found.about["runs"] >= 4
     assert found.about["forecast_quarters"] == list(runs.forecast_quarters(OBSERVED))

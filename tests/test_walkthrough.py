@@ -266,6 +266,13 @@ def test_a_kilo_account_adds_up() -> None:
         assert left == pytest.approx(last.high90, rel=1e-9)
 
 
+@pytest.mark.parametrize("name", ["ACCOUNT", "HUNDRED_KILOS"])
+def test_words_of_a_kilo_account_are_those_of_its_bars(name: str) -> None:
+    sight = PICTURES[name].compute({}, 400)
+    for printed in sight.tables["values"]["text"]:
+        assert f": {printed.split(' (')[0]}, 9 in 10 draws" in sight.alt
+
+
 def test_an_added_seizure_bites_first_and_is_then_replaced_at_a_cost() -> None:
     tables = kilo_pictures.replaced({"slack_production": 2.0}, 200).tables
     eaten = tables["lines"].query("series == 'consumed'")["median"].to_numpy()

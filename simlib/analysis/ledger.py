@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simlib.compare import Comparison
 from simlib.errors import InputError, unknown
-from simlib.results import PAYERS, Ensemble
+from simlib.results import PAYERS, Ensemble, check_ensemble
 
 Array = NDArray[np.float64]
 
@@ -139,6 +139,7 @@ def ledger(ensemble: Ensemble, against: str | None = None) -> pd.DataFrame:
     InputError
         When there is no policy of that name.
     """
+    check_ensemble("ensemble", ensemble)
     reference = ensemble.policies[0] if against is None else against
     if reference not in ensemble.policies:
         raise InputError(f"against: {unknown(reference, ensemble.policies)}")

@@ -189,7 +189,8 @@ def range_tables(
         "heading": _heading(words),
     }
     said = [(f"{bar.row}, {bar.series}", bar.values) for bar in bars]
-    return Sight(tables, _in_words(words, said))
+    middles = [float(np.mean(bar.values)) if bar.start is not None else None for bar in bars]
+    return Sight(tables, _in_words(words, said, middles))
 
 
 def _bar_row(bar: Bar, top: float, bottom: float) -> dict[str, Any]:
@@ -264,10 +265,15 @@ def _round_down(value: float) -> float:
     return float(power * max(m for m in (1, 2, 5) if m * power <= value * (1 + 1e-9)))
 
 
-def _in_words(words: Words, numbers: Sequence[tuple[str, Array]]) -> str:
-    """The text alternative: the message, then the numbers behind it."""
+def _in_words(
+    words: Words,
+    numbers: Sequence[tuple[str, Array]],
+    middles: Sequence[float | None] | None = None,
+) -> str:
+    """The text alternative: the message, then the numbers behind it; medians, unless told."""
     said = []
-    for name, values in numbers:
-        low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+    for (name, values), told in zip(numbers, middles or [None] * len(numbers), strict=True):
+        low, median, high = np.quantile(values, (0.05, 0.5, 0.95))
+        middle = median if told is None else told
         said.append(f"{name}: {number(middle)}, 9 in 10 draws {number(low)} to {number(high)}")
     return f"{words.title} {words.subtitle} {'; '.join(said)}."

@@ -11,6 +11,15 @@ from simlib.posterior import shipped_posterior
 from simlib.tables import DATA
 from simlib.version import __version__
 
+RESULTS = (
+    "*.py",
+    *(f"analysis/{name}.py" for name in ("identities", "ledger", "wedges")),
+    *(
+        f"dashboard/{name}.py"
+        for name in ("catalogue", "compute", "several", "state", "views", "words")
+    ),
+)
+"""Modules that decide the numbers of exported files, but for those below."""
 NOT_RESULTS = (
     "chart*.py",
     "walkthrough*.py",
@@ -29,7 +38,7 @@ INPUTS = ("parameters.csv", "programmes.csv", "observed/*.csv", "policies/*.toml
 
 @cache
 def results_hash(package: Path = DATA.parent) -> bytes:
-    """Hash of all that decides results: the model's modules, its tables and its posterior.
+    """Hash of all that decides results: modules of model and analysis, tables, posterior.
 
     Equal hashes mean equal numbers; different ones that numbers may differ.
 
@@ -38,11 +47,12 @@ def results_hash(package: Path = DATA.parent) -> bytes:
     bytes, 32 of them
     """
     left_out = {path for pattern in NOT_RESULTS for path in package.glob(pattern)}
-    texts = [path for path in package.glob("*.py") if path not in left_out]
+    texts = [path for each in RESULTS for path in package.glob(each) if path not in left_out]
     texts += [path for pattern in INPUTS for path in (package / "data").glob(pattern)]
     found = sha256()
     for path in sorted(texts):
-        found.update(f"{path.name}\0{path.read_text(encoding='utf-8')}\0".encode())
+        name = path.relative_to(package).as_posix()
+        found.update(f"{name}\0{path.read_text(encoding='utf-8')}\0".encode())
     found.update((package / "data" / "posterior.npz").read_bytes())
     return found.digest()
 

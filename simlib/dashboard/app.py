@@ -172,6 +172,9 @@ class Dashboard(w.Box):
             if before is None:
                 self.say("Nothing has been changed yet.")
                 return
+            if before.now == self.now:
+                self.say("The last change moved no line of the picture.")
+                return
             self._wish(before.now)
             self._past = before.now
             self._replay = threading.Timer(REPLAY_SECONDS, lambda: self._wish(self.now))

@@ -94,7 +94,7 @@ def bounds(control: str) -> tuple[float, float, str] | None:
         return 0.0, MOST_MONEY, "million USD a year"
     if control == "start":
         first = float(default_start()[:4])
-        return first - 1, first + PROJECTED_YEARS - 2, "year"  # the last one that is simulated
+        return first - 1, first + PROJECTED_YEARS - 3, "year"  # full force in a simulated year
     if group in STRATEGIES:
         return 0.0, MOST_WEIGHT, "parts of the money"
     if group not in GROUPS:

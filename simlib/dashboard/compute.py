@@ -165,7 +165,7 @@ def _equal(
     if affordable is not None:
         for each in strategies:
             total = scenario.money(each.name)
-            programmes = round(affordable[each.name] * total)
+            programmes = affordable[each.name] * total
             policies.append(each.policy(programmes, start))
             shares[each.name] = Share(programmes, total - programmes, 0.0)
         return policies, shares

@@ -27,6 +27,7 @@ from simlib.dashboard.words import SERIES
 from simlib.errors import InputError
 from simlib.policy import Policy, load_policy
 from simlib.results import OUTCOMES
+from simlib.simulation import DRAWS
 
 Go = Callable[[Callable[[Session], Session]], None]
 """Takes up another session, made from the present one."""
@@ -212,7 +213,7 @@ class LeverShares(w.VBox):
         about = (
             "<p class='simlib-small'>Every lever is taken away and put back in every order; its "
             "share is what it adds on average, so the shares make up the whole difference. "
-            "About half a minute.</p>"
+            "Some seconds; with many levers up to two minutes.</p>"
         )
         row = w.HBox([self.line, self.work])
         row.add_class("simlib-files")
@@ -230,10 +231,14 @@ class LeverShares(w.VBox):
             raise InputError("There is no such line now; choose another.")
         policy = compute.policies(scenario)[line]
         found = wedges(
-            policy, outcome=drawn_outcome(scenario), assumptions=scenario.pinned, watch=watch
+            policy,
+            outcome=drawn_outcome(scenario),
+            draws=DRAWS,
+            assumptions=scenario.pinned,
+            watch=watch,
         )
         against = words.against(scenario)
-        spec = wedges_figure(found, labels[line], against, f"{_short(scenario)} {about()}")
+        spec = wedges_figure(found, labels[line], against, f"{about()} {_short(scenario)}")
         self.found.value = _instead(scenario) + figure(spec)
 
 

@@ -142,6 +142,6 @@ def read_session(name: str, content: bytes) -> Session:
         Naming every field, bound and allowed value that was broken.
     """
     try:
-        return Session.from_toml(content.decode("utf-8"), name)
+        return Session.from_toml(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError:
         raise InputError(f"{name}: is no text file (UTF-8)") from None

@@ -35,7 +35,7 @@ def idle(scenario: Scenario) -> dict[Key, str]:
 def _reasons(scenario: Scenario) -> Iterator[tuple[Key, str]]:
     spent = {name: scenario.money(name) > 0 for name in STRATEGIES}
     moved = any(scenario.health.values()) or any(scenario.sentences.values())
-    if not scenario.equal_money:
+    if len(scenario.own_total) == len(STRATEGIES):
         yield (POLICY, "total"), OWN_TOTALS
     if not any(spent.values()):
         yield (POLICY, "count_prison"), NO_MONEY

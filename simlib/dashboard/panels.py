@@ -48,7 +48,7 @@ TITLES = {
 def changed(scenario: Scenario, group: str, name: str, value: Any) -> Scenario:
     """The scenario with one control moved; `None` unpins an assumption."""
     if name == "equal_money":
-        return scenario.with_equal_money(value)
+        return scenario if value == scenario.equal_money else scenario.with_equal_money(value)
     table = scenario.to_table()
     if group == POLICY:
         whole = name == "start" and float(value).is_integer()

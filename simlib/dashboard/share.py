@@ -35,7 +35,10 @@ from simlib.version import __version__
 
 SCHEMA = 1
 WHERE = "share code"
-LONGEST_CODE = 20_000
+LONGEST_CODE = 100_000
+"""Letters, blanks included: twice a code in which every control of every line was moved."""
+SEPARATED = 10_000
+"""Numbers from here on have separators; years stay below."""
 PREFIX = f"S{SCHEMA}-"
 DEFAULTS = DATA / "control_defaults.csv"
 COLUMNS = ("defaults", "version", "control", "value", "low", "high")
@@ -245,8 +248,8 @@ def _within(found: Mapping[str, Value], notes: list[str]) -> dict[str, Value]:
         if nearest != value:
             moved[control] = nearest
             notes.append(
-                f"{label(control)}: {value:,g} is not allowed in this version; "
-                f"moved to {nearest:,g}"
+                f"{label(control)}: {_figure(value)} is not allowed in this version; "
+                f"moved to {_figure(nearest)}"
             )
     return moved
 
@@ -335,7 +338,14 @@ def _changed_controls(before: Mapping[str, Standing] | None) -> list[str]:
 
 
 def _span(standing: Standing) -> str:
-    return f"{standing.low:,g} to {standing.high:,g}" if standing.high is not None else "anything"
+    if standing.low is None or standing.high is None:
+        return "anything"
+    return f"{_figure(standing.low)} to {_figure(standing.high)}"
+
+
+def _figure(value: float) -> str:
+    """A number in words for readers; a year has no separator."""
+    return f"{value:,g}" if abs(value) >= SEPARATED else f"{value:g}"
 
 
 def main() -> None:

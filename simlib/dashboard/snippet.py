@@ -65,7 +65,7 @@ WORLD = '''world = simlib.simulate([None, *policies], assumptions=assumptions)
 def banded(panel, series, values):
     """Bands of what has the shape (years, draws), up to the last year."""
     columns = ["low90", "low50", "median", "high50", "high90"]
-    years = world.years[-len(values):]
+    years = world.years[len(world.years) - len(values):]
     bands = dict(zip(columns, quantiles(values), strict=True))
     return pd.DataFrame({{"panel": panel, "year": years, "series": series}} | bands)
 

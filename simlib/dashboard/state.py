@@ -314,6 +314,7 @@ class History(Generic[State]):
     def __init__(self, first: State) -> None:
         self._past: list[State] = [first]
         self._future: list[State] = []
+        self._added = False  # whether the move that may go on has added a state
 
     @property
     def now(self) -> State:
@@ -342,20 +343,23 @@ class History(Generic[State]):
         """
         if state == self.now:
             return
-        if same_move and len(self._past) > 1:
+        if same_move and self._added:
             self._past.pop()
-        if state != self.now:  # a drag may end where it began
+        self._added = state != self.now  # a drag may pass where it began, or end there
+        if self._added:
             self._past.append(state)
         self._future.clear()
 
     def undo(self) -> State:
         """Back one step, where there is one."""
+        self._added = False
         if self.can_undo:
             self._future.append(self._past.pop())
         return self.now
 
     def redo(self) -> State:
         """Forward again, where something was undone."""
+        self._added = False
         if self.can_redo:
             self._past.append(self._future.pop())
         return self.now

@@ -121,7 +121,7 @@ def _levels(name: str) -> Callable[[Ensemble, Sequence[str], int], Tables]:
         lines = [banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
         if labels[0] == NO_POLICY:
             lines.insert(0, _default(name, ensemble.draws))
-        projected = len(compare(ensemble).years)
+        projected = len(ensemble.projected_years)
         apart = values[-projected:] - values[-projected:, :1]
         difference = [
             banded(ensemble.years[-projected:], label, apart[:, i])
@@ -137,7 +137,7 @@ def _net_benefit(valued_by: str) -> Callable[[Ensemble, Sequence[str], int], Tab
     """Net benefit added up since the start, and by year."""
 
     def tables(ensemble: Ensemble, labels: Sequence[str], start: int) -> Tables:
-        years = compare(ensemble).years
+        years = ensemble.projected_years
         lines = [banded(years, STATUS_QUO, np.zeros((len(years), 1)))]
         by_year = []
         for name, label in zip(ensemble.policies[1:], labels[1:], strict=True):

@@ -95,11 +95,13 @@ def wedges_figure(found: Wedges, policy: str, against: str, footer: str) -> dict
     unit = outcome.unit.removesuffix(" a year") if outcome.total else outcome.unit
     most = table.iloc[0]
     share = most["share"] / found.total.mean() if found.total.mean() else 0.0
+    percent = f" ({100 * share:.0f} percent)" if 0 < share <= 1 else ""
     words = {
         "title": f"{policy}: {_signed(found.total.mean())} {unit} on average, "
-        f"most of it through {labels[0].lower()} ({100 * share:.0f} percent).",
-        "subtitle": f"{outcome.label}, against {against}, over the projection. Bar: mean of "
-        f"what a lever adds; line: 9 in 10 futures. {_interactions(found)}",
+        f"the largest part through {labels[0].lower()}{percent}.",
+        "subtitle": f"{outcome.label}, against {against}, over the projection, mean of "
+        f"{found.total.size} draws. Bar: what a lever adds; line: 9 in 10 futures. "
+        f"{_interactions(found)}",
         "footer": f"Shares are averages over all orders of moving the levers. {footer}",
         "axis": f"{unit}, added up lever by lever",
     }

@@ -86,7 +86,8 @@ def verdict_sentences(
     """The verdict, how far the strategies are apart, then lives, cost and prison of each."""
     said = [head(judged), gap(judged, years_ahead(scenario, ensemble)), _margin(judged)]
     for name, label in SERIES.items():
-        said.append(_strategy(label, compare(ensemble, policy=name), money[name]))
+        health = sum(scenario.health.values())
+        said.append(_strategy(label, compare(ensemble, policy=name), money[name], health))
     if judged.neither_beats_status_quo:
         said.append("Neither strategy surely beats doing nothing new.")
     return tuple(said)
@@ -134,7 +135,7 @@ def _margin(judged: Verdict) -> str:
     )
 
 
-def _strategy(label: str, compared: Comparison, share: Share) -> str:
+def _strategy(label: str, compared: Comparison, share: Share, health: float) -> str:
     """Lives, cost, prison and payers of one strategy."""
     low, middle, high = np.quantile(compared.averted, NINE_IN_TEN)
     mean = float(compared.averted.mean())
@@ -142,7 +143,7 @@ def _strategy(label: str, compared: Comparison, share: Share) -> str:
     if np.sign(mean) == np.sign(middle):
         lives += f", {people(abs(mean))} on average"
     if not compared.averted.any():
-        return f"{capital(label)}: deaths stay as they are. {_spending(compared, share)}"
+        return f"{capital(label)}: deaths stay as they are. {_spending(compared, share, health)}"
     cost = compared.cost_per_death_averted
     each = "No death is averted on average."
     if cost is not None:
@@ -152,18 +153,21 @@ def _strategy(label: str, compared: Comparison, share: Share) -> str:
     return (
         f"{capital(label)}: about {lives}; in 9 of 10 futures, "
         f"{between(low, high, 'averted', 'added')}. {each} People spend {people(abs(custody))} "
-        f"{kind} years in prison. {_spending(compared, share)}"
+        f"{kind} years in prison. {_spending(compared, share, health)}"
     )
 
 
-def _spending(compared: Comparison, share: Share) -> str:
+def _spending(compared: Comparison, share: Share, health: float) -> str:
     """Where the money goes, who pays, and what is not spent or spent beyond the total."""
     paid = compared.spending_by_payer
     total = sum(paid.values())
     parts = [f"{payer} {100 * part / total:.0f}" for payer, part in paid.items() if part]
     payers = f" ({', '.join(parts)} percent)" if parts else ""
     programmes, prison = whole(share.programmes), whole(share.prison)
-    said = f"A year, {programmes} million dollars go to programmes{payers}, {prison} to prisons"
+    added = f" and {whole(health)} to health" if health else ""
+    said = (
+        f"A year, {programmes} million dollars go to programmes{added}{payers}, {prison} to prisons"
+    )
     if share.unspent >= 1:
         return f"{said}; {whole(share.unspent)} are not spent."
     if share.unspent <= -1:
@@ -268,10 +272,10 @@ def footer(scenario: Scenario, ensemble: Ensemble) -> str:
     known = ensemble.about
     return " ".join(
         [
+            f"simlib {known['model_version']}, {date.today().isoformat()}.",
+            f"Data: {known['data_vintage']}.",
             f"Extra money {_money(scenario)} from {scenario.start}; {known['draws']} draws.",
             *_moved(scenario),
-            f"Data: {known['data_vintage']}.",
-            f"simlib {known['model_version']}, {date.today().isoformat()}.",
         ]
     )
 

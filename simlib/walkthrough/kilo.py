@@ -87,9 +87,10 @@ def hundred_kilos(values: Values, draws: int) -> Sight:
             left = left * (1 - share)
         eaten = left
         groups.append(_account(steps | {"consumed": left}, series, colour))
-    low, middle, high = spread_of(eaten)
+    low, _, high = spread_of(eaten)
+    mean = float(np.mean(eaten))  # as the bars
     words = Words(
-        f"Of {SHIPPED:.0f} kilos that leave the producer about {number(middle, 2)} are consumed",
+        f"Of {SHIPPED:.0f} kilos that leave the producer about {number(mean, 2)} are consumed",
         f"{draws_said(low, high, partial(number, digits=2))} Pure kilograms; nobody weighs the "
         "flow, so every share is inferred.",
     )
