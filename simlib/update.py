@@ -13,6 +13,7 @@ lie outside what all of them expect, a full calibration is due, and the update s
 """
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ from scipy.special import logsumexp, ndtr
 from simlib import record, sampling, simulation, world
 from simlib.agencies import read_overdose_counts
 from simlib.calibration import likelihood
-from simlib.errors import InputError
+from simlib.errors import Faults, InputError, is_finite, shown
 from simlib.observed import RECORD, Observed, load_observed, read_period
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
@@ -96,11 +97,13 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
     Raises
     ------
     InputError
-        When there is no count that can be used, or the posterior is already updated.
+        When there is no count that can be used, a month or count is none, two counts of one month
+        and mark differ, the seed is none, or the posterior is already updated.
     """
     if "update" in posterior.about:
         raise InputError("posterior: is already updated; begin with the one before that update")
     observed = load_observed()
+    simulation._checked(1, None, seed, simulation.STEPS_PER_YEAR, world.record_end(observed))
     windows = _windows(new_counts, observed)
     p, quarters = _projected(posterior, observed, seed, len(windows[0].new))
     expected = _expected(p, quarters, windows)
@@ -130,16 +133,11 @@ def _windows(counts: "pd.DataFrame", observed: Observed) -> list[Window]:
         raise InputError(f"new counts: columns {', '.join(missing)} are missing")
     end = round(12 * world.record_end(observed))
     ours = counts[(counts["place"] == PLACE) & (counts["series"] == SERIES)]
-    found: dict[int, tuple[str, str, float]] = {}
+    faults, found = Faults("new counts"), dict[int, tuple[str, str, float]]()
     for mark in reversed(OVER_FINAL):  # the better mark is found last, and stays
-        some = ours[(ours["mark"] == mark) & (ours["deaths_in_12_months"] > 0)]
-        for to, deaths in zip(some["twelve_months_to"], some["deaths_in_12_months"], strict=True):
-            period = read_period(str(to))
-            if period is None or period.months != 1:
-                raise InputError(f"new counts: {to!r} is no month such as 2025-03")
-            stop = period.first_month + 1
-            if stop > end and stop % QUARTER == 0:
-                found[stop] = (str(to), mark, float(deaths))
+        counted = _counted(ours[ours["mark"] == mark], end, faults)
+        found |= {stop: (_month(stop), mark, deaths) for stop, deaths in counted.items()}
+    faults.raise_any()
     if not found:
         what = f"no {SERIES} of {PLACE} over twelve months that end with a quarter after"
         raise InputError(f"new counts: {what} {_month(end)}; there is nothing to update with")
@@ -152,6 +150,32 @@ def _windows(counts: "pd.DataFrame", observed: Observed) -> list[Window]:
         )
         for stop in sorted(found)
     ]
+
+
+def _counted(rows: "pd.DataFrame", end: int, faults: Faults) -> dict[int, float]:
+    """Published counts of one mark by the end of a quarter after the record.
+
+    Ends are months, counted from the year 0.
+    """
+    found: dict[int, float] = {}
+    some = rows.dropna(subset=["deaths_in_12_months"])
+    last = 12 * math.ceil(end / 12 + simulation.PROJECTED_YEARS)
+    for to, deaths in zip(some["twelve_months_to"], some["deaths_in_12_months"], strict=True):
+        period = read_period(str(to))
+        if period is None or period.months != 1:
+            faults.add("twelve_months_to", f"{shown(to)} is no month such as 2025-03")
+            continue
+        stop = period.first_month + 1
+        if stop <= end or stop % QUARTER:
+            continue
+        if stop > last:
+            faults.add(f"deaths to {to}", f"end after {_month(last)}, the last projected month")
+        elif not is_finite(deaths) or deaths <= 0:
+            faults.add(f"deaths to {to}", f"{shown(deaths)} is not a number above 0")
+        elif found.setdefault(stop, float(deaths)) != deaths:
+            both = f"{found[stop]:,g} and {deaths:,g}"
+            faults.add(f"deaths to {to}", f"are both {both} under one mark; allowed: one count")
+    return found
 
 
 def _known(observed: Observed, start: int) -> float:

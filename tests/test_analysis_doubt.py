@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from simlib.analysis import believe, discovery, information, runs, sensitivity, structure, themes
+from simlib.analysis import (
+    adaptive,
+    believe,
+    discovery,
+    information,
+    runs,
+    sensitivity,
+    structure,
+    themes,
+)
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
+from simlib.results import OUTCOMES
 from simlib.simulation import simulate
 from simlib.strategies import Strategy, equal_money
 
@@ -59,6 +69,19 @@ def test_sobol_refuses_what_it_cannot_do() -> None:
         sensitivity.sobol(ishigami, ["a", "b", "c"], points=100)
     with pytest.raises(InputError, match="never varies"):
         sensitivity.sobol(lambda x: np.ones(len(x)), ["a", "b"], points=4)
+    with pytest.raises(InputError, match="outcome: 16 of 16 runs give no finite number"):
+        sensitivity.sobol(lambda x: np.full(len(x), np.nan), ["a", "b"], points=4)
+
+
+@pytest.mark.parametrize("total", [0, -1, np.nan, "1000"])
+def test_money_that_is_none_is_refused(total: float) -> None:
+    said = "total_musd: .* is not above 0 million USD a year"
+    with pytest.raises(InputError, match=said):
+        sensitivity.tornado(BOTH, total, ["vsl"], draws=4)
+    with pytest.raises(InputError, match=said):
+        sensitivity.gap_at(BOTH, total, runs.sample(4))
+    with pytest.raises(InputError, match=said):
+        discovery.futures(BOTH, total, draws=4)
 
 
 def test_a_factor_moves_its_parameters_only() -> None:
@@ -113,6 +136,15 @@ def test_no_rule_is_praised_for_luck() -> None:
     assert found[0].chance < 0.55
 
 
+def test_a_rule_without_conditions_says_that_none_was_found() -> None:
+    true = np.tile([True, False], 200)
+    (rule,) = discovery.rules({"vsl": np.ones(400)}, true)
+    assert rule.conditions == {}
+    said = rule.sentence("border wins")
+    assert said.startswith(f"border wins in {100 * rule.chance:.0f} % of all futures; ")
+    assert said.endswith("no condition was found that tells these futures apart.")
+
+
 def test_rules_need_both_kinds() -> None:
     with pytest.raises(InputError, match="nothing to find out"):
         discovery.rules({"vsl": np.arange(9.0)}, np.ones(9, dtype=bool))
@@ -154,6 +186,14 @@ def test_knowing_what_does_not_matter_is_worth_nothing(
     assert information.partial(toy[0], {"idle": toy[1]["idle"]}, "idle").value < 0.01
 
 
+def test_a_part_is_never_worth_more_than_the_whole() -> None:
+    """Knowing x is knowing everything, and a smooth fit overshoots the jump of a few draws."""
+    x = np.random.default_rng(1).normal(size=2000)
+    values = np.stack([np.zeros(2000), np.where(x > 2, 100, -1.0)])
+    whole, part = information.perfect(values), information.partial(values, {"x": x}, "x")
+    assert (part.value, part.error, part.about) == (whole.value, whole.error, "x")
+
+
 # --- structure --------------------------------------------------------------------------------
 
 
@@ -183,6 +223,48 @@ def test_draws_of_an_analysis_are_those_of_simulate() -> None:
     ensemble = simulate([None, *policies], draws=12, seed=4)
     found = runs.run([Policy("status_quo"), *policies], runs.sample(12, 4))
     assert np.array_equal(runs.totals(ensemble, runs.DEATHS), runs.totals(found, runs.DEATHS))
+
+
+@pytest.mark.parametrize("prior", [False, True])
+def test_every_outcome_of_an_analysis_is_that_of_simulate(prior: bool) -> None:
+    """Seizures of the record too, which draws of a posterior know and those of the prior do not."""
+    ensemble = simulate(draws=12, prior=prior)
+    chosen = runs.take(runs.sample(12, prior=prior), slice(None))
+    found = runs.run([Policy("status_quo")], runs.at(chosen, {"vsl": np.array([np.nan])}))
+    for name in OUTCOMES:
+        assert np.array_equal(ensemble.yearly(name), found.yearly(name)), name
+
+
+def test_draws_and_years_are_checked_as_in_simulate() -> None:
+    for given in ((0, 1), (5, -1), (2.5, 1)):
+        with pytest.raises(InputError, match="is not a whole number from"):
+            runs.sample(*given)
+    with pytest.raises(InputError, match="until: 0 is not a whole number from 2025 to 2050"):
+        runs.run([Policy("status_quo")], runs.sample(2), until=0)
+
+
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [
+        ([2029.0, 2030.0], "is no list of whole years"),
+        (np.array([]), "is no list of whole years; allowed: one or more"),
+        ([2029, 2031], "must follow each other"),
+        ([2034, 2035], "must not be after 2034, the last projected year"),
+    ],
+)
+def test_years_of_a_switch_that_cannot_be_used_are_refused(years: list[int], said: str) -> None:
+    (first, second), _ = equal_money(BOTH, 1000)
+    with pytest.raises(InputError, match=said):
+        adaptive.adapt(first, second, adaptive.Trigger("price_pure", 0.1), years=years, draws=2)
+
+
+def test_years_of_a_switch_may_be_an_array() -> None:
+    (first, second), _ = equal_money(BOTH, 1000)
+    trigger = adaptive.Trigger("price_pure", -9)
+    as_array = adaptive.adapt(first, second, trigger, years=np.arange(2029, 2031), draws=2)
+    as_list = adaptive.adapt(first, second, trigger, years=[2029, 2030], draws=2)
+    assert np.array_equal(as_array.averted, as_list.averted)
+    assert as_array.switched.tolist() == as_list.switched.tolist() == [2029, 2029]
 
 
 def test_the_winner_flips_across_the_map() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib.analysis import adaptive, believe, costs, information, sensitivity, structure
+from simlib.analysis import adaptive, believe, costs, information, sensitivity, spend, structure
 from simlib.analysis.allocate import Response
 from simlib.charts import decisions as pictures
 from simlib.charts.style import BORDER, COLOURS, INTERNAL
@@ -199,3 +199,21 @@ def test_the_budget_follows_its_controls() -> None:
     assert "deaths averted" in live.verdict.value
     bars: pd.DataFrame = live.figure.tables["bars"]
     assert bars["middle"].sum() == pytest.approx(money, abs=0.01)
+
+
+def test_the_budget_is_judged_against_what_keeps_to_its_limits() -> None:
+    live = Budget(2000.0)
+    assert live.runner.wait(120)
+    assert "as today" in live.judged.policies
+    live._choose(state_and_local=0.0)
+    assert live.runner.wait(120)
+    assert list(live.judged.policies) == ["this split", "cheapest first"]
+    paid = spend.payers(spend.programmes())
+    for policy in live.judged.policies.values():
+        for payer in ("state", "local"):
+            money = sum(paid[payer].get(n, 0.0) * policy.changes[n][-1][1] for n in policy.levers)
+            assert money == pytest.approx(0, abs=1e-5)  # whole dollars
+    assert live.judged.words["this split"] != spend.WORSE
+    assert "as today</b>: not compared, as it breaks the limits on state money" in (
+        live.verdict.value
+    )

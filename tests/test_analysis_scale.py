@@ -4,12 +4,14 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import pytest
 
 from simlib.analysis import scale
 from simlib.errors import InputError
+from simlib.results import OUTCOMES
 from simlib.simulation import simulate
 
 POLICIES = (None, "border_surge", "treatment_and_naloxone")
@@ -51,6 +53,17 @@ def test_counts_agree_with_the_draws(alone: scale.Summary) -> None:
     apart = np.abs(alone.quantiles("deaths_fentanyl", q) - exact)
     assert apart.max() <= alone.error("deaths_fentanyl")
     assert alone.error("deaths_fentanyl") < 0.01 * yearly.max()
+
+
+def test_every_outcome_is_that_of_simulate() -> None:
+    draws = 160  # more than one block
+    found = scale.simulate_many([None, "border_surge"], draws, tuple(OUTCOMES))
+    ensemble, q = simulate([None, "border_surge"], draws), (0.05, 0.5, 0.95)
+    for name in OUTCOMES:
+        yearly = ensemble.yearly(name)
+        assert found.mean(name) == pytest.approx(yearly.mean(-1), rel=1e-9), name
+        exact = np.quantile(yearly, q, axis=-1, method="lower")
+        assert np.abs(found.quantiles(name, q) - exact).max() <= found.error(name), name
 
 
 def test_differences_are_paired(alone: scale.Summary) -> None:
@@ -133,6 +146,42 @@ def test_faults_are_told_together() -> None:
         scale.simulate_many([], 0, ["deaths_fentanil"])
     assert len(raised.value.messages) == 3
     assert "deaths_fentanyl" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"until": 1990}, "until: 1990 is not a whole number from 2025 to 2050"),
+        ({"until": 2200}, "until: 2200 is not"),
+        ({"seed": -1}, "seed: -1 is not a whole number from 0"),
+        ({"policies": [None, None]}, "names must differ, not status_quo, status_quo"),
+        ({"draws": np.float64(5)}, "not a whole number from 1 up"),
+        ({"draws": True}, "draws: True is not a whole number from 1 up"),
+        ({"outcomes": [["deaths_fentanyl"]]}, "outcome: .* is unknown"),
+        ({"assumptions": {"vsl": -1}}, "vsl"),
+    ],
+)
+def test_what_simulate_refuses_is_refused(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        scale.simulate_many(**{"policies": [None], "draws": 5, **given})
+
+
+def test_whole_numbers_of_numpy_will_do() -> None:
+    found = scale.simulate_many([None], np.int64(5), seed=np.int64(1), until=np.int64(2026))
+    assert same(found, scale.simulate_many([None], 5, until=2026))
+
+
+def test_what_cannot_be_read_off_is_said(alone: scale.Summary) -> None:
+    for q in ([95], [-0.5], [np.nan], [], 0.5):
+        for read in (alone.quantiles, alone.difference):
+            with pytest.raises(InputError, match=r"^q: .*allowed: .*0 to 1"):
+                read("deaths_fentanyl", q)
+    for read in (alone.quantiles, alone.difference, alone.mean, alone.error, alone.outside):
+        with pytest.raises(InputError, match="'nope' is unknown; allowed: deaths_fentanyl"):
+            read("nope")
+    one = scale.simulate_many([None], 5, until=2025)
+    with pytest.raises(InputError, match="'status_quo' was simulated alone"):
+        one.difference("deaths_fentanyl")
 
 
 def test_what_falls_off_the_grid_is_told() -> None:

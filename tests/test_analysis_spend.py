@@ -1,5 +1,7 @@
 """Splits with known optima, ICERs by the book, adaptive policies, and the model behind them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -98,11 +100,105 @@ def test_three_ways_to_be_best() -> None:
     assert allocate.cvar(gains[2]) == pytest.approx(-100)
 
 
+@pytest.mark.parametrize("criterion", allocate.CRITERIA)
+def test_no_split_of_a_grid_is_better_from_a_minimum_or_a_cut(criterion: str) -> None:
+    """Bad futures and regret count what the minimum gains and what the cut loses."""
+    rng = np.random.default_rng(3)
+    sizes = {"cut": np.array([-10.0, 0, 10]), "held": SIZES[:21:10], "free": SIZES[:21:10]}
+    slopes = {n: rng.normal(1, 2, (2, 20)) * 10 for n in sizes}  # two worst futures of twenty
+    gains = {n: np.cumsum([0 * each[0], *each], axis=0) for n, each in slopes.items()}
+    gains["cut"] -= gains["cut"][1]
+    response, limits = Response(sizes, gains), Limits(least={"held": 7})
+    grid = [
+        response.gain({"cut": cut, "held": held, "free": free})
+        for cut in range(-10, 11)
+        for held in range(7, 21)
+        for free in range(0, 21)
+        if cut + held + free <= 15
+    ]
+    most = np.max(grid, axis=0)
+    worth = {
+        "mean": np.mean,
+        "cvar": allocate.cvar,
+        "regret": lambda gain: -np.max(most - gain),
+    }[criterion]
+    found = worth(response.gain(best_split(response, 15, limits, criterion)))
+    assert found >= max(map(worth, grid)) - 1e-6
+
+
 def test_greedy_can_be_beaten_and_never_wins() -> None:
     response = roots(1, 2, 3)
     chosen = allocate.greedy(response, 98)
     assert sum(chosen.values()) == pytest.approx(98)
     assert response.gain(chosen)[0] < response.gain(best_split(response, 98))[0]
+
+
+STEPS = np.array([0.0, 25, 50, 100])
+BENT = Response(
+    {"a": STEPS, "b": STEPS},
+    {n: np.array([each]).T for n, each in {"a": [0, 10, 15, 20], "b": [0, 8, 16, 30]}.items()},
+    payers={"state": {"a": 0.5, "b": 0.5}},
+)
+
+
+def test_greedy_keeps_minimums() -> None:
+    dear = replace(BENT, prison={"a": STEPS, "b": 0 * STEPS})
+    kept = allocate.greedy(dear, 60, Limits(least={"b": 30}))
+    assert kept == pytest.approx({"a": 15, "b": 30})  # each of a's dollars fills prisons for one
+    with pytest.raises(InputError, match=r"none of 50 .* keeps to all limits"):
+        allocate.greedy(BENT, 50, Limits(least={"a": 60}))
+
+
+def test_greedy_keeps_to_payers_and_burdens() -> None:
+    poor = allocate.greedy(BENT, 60, Limits(payer_most={"state": 20}))
+    assert poor == pytest.approx({"a": 0, "b": 40}, abs=1e-6)
+    heavy = replace(BENT, burdens={"years": {"a": 0 * STEPS, "b": 2 * STEPS}})
+    light = allocate.greedy(heavy, 60, Limits(burden_most={"years": 30}))
+    assert light == pytest.approx({"a": 45, "b": 15})
+    none = allocate.greedy(heavy, 60, Limits(payer_most={"state": 0}))
+    assert none == pytest.approx({"a": 0, "b": 0}, abs=1e-6)
+
+
+def test_what_a_split_breaks_is_told() -> None:
+    limits = Limits(most={"b": 30}, payer_most={"state": 30})
+    found = allocate.excess(BENT, {"a": 40.0, "b": 40.0}, 70, limits)
+    over = {name: by for name, by in found.items() if by > 0}
+    assert over == pytest.approx({"total": 10, "total with prisons": 10, "state": 10, "b": 10})
+
+
+def test_nothing_is_promised_beyond_the_sizes_simulated() -> None:
+    for bounds in (Limits({"a": 150}, {"a": 200}), Limits({"a": -20}, {"a": -5})):
+        with pytest.raises(InputError, match=r"a: at least .* sizes simulated, 0 to 100"):
+            best_split(BENT, 400, bounds)
+    assert best_split(BENT, 400, Limits(most={"a": 200})) == pytest.approx({"a": 100, "b": 100})
+    assert np.isnan(BENT.gain({"a": 150, "b": 1})).all()
+    assert np.isnan(BENT.gain({"a": -1})).all()
+    assert np.isnan(BENT.gain({"unmeasured": 1})).all()
+    assert BENT.gain({"a": 100 + 1e-9, "unmeasured": 0}) == pytest.approx(20)
+
+
+@pytest.mark.parametrize("criterion", allocate.CRITERIA)
+def test_where_nothing_is_free_the_split_is_the_limits(criterion: str) -> None:
+    bounds = {"a": 25.0, "b": 75.0}
+    assert best_split(BENT, 100, Limits(bounds, bounds), criterion) == bounds
+    with pytest.raises(InputError, match="keeps to all limits"):
+        best_split(BENT, 99, Limits(bounds, bounds), criterion)
+    assert best_split(BENT, 0, criterion=criterion) == {"a": 0, "b": 0}
+
+
+def test_the_frontier_keeps_the_limits_on_burdens() -> None:
+    years, arrests = {"a": 0 * STEPS, "b": STEPS}, {"a": STEPS, "b": 2 * STEPS}
+    response = replace(BENT, burdens={"years": years, "arrests": arrests})
+    limits = Limits(burden_most={"years": 20, "arrests": 90})
+    for years_added, _, split in allocate.frontier(response, 80, "years", limits, points=4):
+        assert years_added <= 20 + 1e-5
+        assert allocate.burden_of(response, "arrests", split) <= 90 + 1e-5
+
+
+def test_a_frontier_of_no_burden_is_refused() -> None:
+    response = replace(BENT, burdens={"years": dict.fromkeys("ab", STEPS)})
+    with pytest.raises(InputError, match="'lives' is unknown; allowed: years"):
+        allocate.frontier(response, 80, "lives")
 
 
 def test_the_frontier_rises() -> None:
@@ -123,6 +219,17 @@ def test_impossible_wishes_are_named() -> None:
     assert len(raised.value.messages) == 5
     with pytest.raises(InputError, match="keeps to all limits"):
         best_split(roots(1, 2, 3), 50, Limits(least={"a": 60}))
+    endless = Limits({"a": np.nan}, {"a": np.inf}, {"state": np.nan})
+    with pytest.raises(InputError) as raised:
+        best_split(BENT, np.inf, endless)
+    assert "inf is no number from 0" in raised.value.messages[0]
+    assert [each.split(":")[0] for each in raised.value.messages[1:]] == [
+        "split, least",
+        "split, most",
+        "split, payer_most",
+    ]
+    with pytest.raises(InputError, match="total"):
+        allocate.afford(BENT, {"a": 1.0}, np.nan)
 
 
 # --- policies ---------------------------------------------------------------------------------
@@ -160,9 +267,68 @@ def test_the_best_split_beats_todays_when_simulated(measuring: Response) -> None
     assert spend.judge({"a": best, "b": best}, measuring, draws=6).flat
 
 
-def test_a_goal_must_be_known() -> None:
-    with pytest.raises(InputError, match="goal"):
-        spend.response("death")
+@pytest.mark.parametrize("goal", spend.GOALS)
+def test_twins_are_indistinguishable_whatever_they_gain(measuring: Response, goal: str) -> None:
+    """Drug units cost more than they are worth: their net benefit is below 0."""
+    units = {"drug_units": 10475.0}
+    judged = spend.judge({"one": units, "two": units}, measuring, goal, draws=20)
+    assert judged.words == {"one": spend.BEST, "two": spend.FLAT}
+
+
+@pytest.mark.parametrize("goal", spend.GOALS)
+def test_splits_of_nothing_are_flat(measuring: Response, goal: str) -> None:
+    nothing = best_split(measuring, 0)
+    judged = spend.judge({"one": nothing, "two": {}}, measuring, goal, draws=6)
+    assert judged.flat
+    assert not judged.gains.any()
+    assert judged.table()["programmes_musd"].eq(0).all()
+
+
+def test_a_split_may_have_any_name(measuring: Response) -> None:
+    named = spend.judge({"status_quo": {"naloxone": 400.0}}, measuring, draws=6)
+    assert named.gains.all()
+
+
+def test_in_net_benefit_the_margin_is_the_worth_of_its_deaths() -> None:
+    chosen = spend.sample(6, 2)
+    found = spend.measured([spend.as_policy("n", {"naloxone": 495.0})], "net_benefit", chosen)
+    worth = spend._worth("net_benefit", found, chosen.parameters["vsl"])
+    assert worth == pytest.approx(chosen.parameters["vsl"] / 1e6)
+    deaths = found._replace(gain=found.averted)
+    assert spend._worth("deaths", deaths, chosen.parameters["vsl"]) == pytest.approx(1)
+
+
+def test_beyond_what_was_measured_no_gain_is_promised(measuring: Response) -> None:
+    splits = {"far": {"naloxone": 1e4}, "near": {"naloxone": 400.0}}
+    table = spend.judge(splits, measuring, draws=6).table()
+    assert table["if_effects_added_up"].isna().tolist() == [True, False]
+
+
+def test_a_programme_may_be_kept_from_all_money() -> None:
+    none = dict.fromkeys(spend.programmes(), 0.0)
+    found = spend.response(most=none | {"naloxone": 10.5}, draws=3)
+    assert found.sizes["naloxone"].tolist() == [0, 1, 3, 5, 10.5]
+    split = best_split(found, 100, Limits(most={"treatment": 0}))
+    assert split == pytest.approx(none | {"naloxone": 10.5})
+    assert allocate.greedy(found, 100) == pytest.approx(split)
+    assert not spend.response(most=none, draws=3).gain(none).any()
+
+
+def test_wrong_goals_names_and_money_are_told_all_at_once(measuring: Response) -> None:
+    with pytest.raises(InputError) as raised:
+        spend.response("death", {"nope": 10, "naloxone": np.inf}, least={"nope": -1})
+    assert len(raised.value.messages) == 4
+    with pytest.raises(InputError, match="draws"):
+        spend.response(draws=0)
+
+
+def test_what_cannot_be_judged_is_named(measuring: Response) -> None:
+    with pytest.raises(InputError) as raised:
+        spend.judge({"one": {"nope": 10.0}, "two": {"naloxone": np.nan}}, measuring, "lives")
+    fields = [each.split(":")[0] for each in raised.value.messages]
+    assert fields == ["judge, goal", "judge, one", "judge, two"]
+    with pytest.raises(InputError, match="at least one"):
+        spend.judge({}, measuring)
 
 
 # --- costs ------------------------------------------------------------------------------------

@@ -297,11 +297,34 @@ def test_counts_are_not_used_twice(expected):
         (counts([4e4], to=["2024-12"]), "nothing to update with"),
         (counts([4e4], to=["2025"]), "is no month"),
         (counts([4e4]).drop(columns="mark"), "columns mark are missing"),
+        (counts([4e4]).assign(deaths_in_12_months="many"), "'many' is not a number above 0"),
+        (counts([np.inf]), "inf is not a number above 0"),
+        (counts([-4e4]), "is not a number above 0"),
+        (counts([4e4], to=["2035-03"]), "end after 2034-12, the last projected month"),
+        (counts([4e4], to=["2060-03"]), "end after 2034-12, the last projected month"),
+        (counts([4e4, 5e4], to=[TO[0]] * 2), "both 40,000 and 50,000 under one mark"),
     ],
 )
 def test_counts_that_cannot_be_used_are_refused(frame, said):
     with pytest.raises(InputError, match=said):
         update(shipped_posterior(), frame)
+
+
+def test_faults_of_counts_are_told_together():
+    frame = counts([np.inf, 4e4, 5e4, 6e4], to=[TO[0], "2060-03", TO[1], TO[1]])
+    with pytest.raises(InputError) as raised:
+        update(shipped_posterior(), frame)
+    assert len(raised.value.messages) == 3
+
+
+def test_the_same_count_may_stand_twice():
+    (window,) = updating._windows(counts([4e4, 4e4], to=[TO[0]] * 2), load_observed())
+    assert window.counted == 4e4
+
+
+def test_a_seed_that_is_none_is_refused():
+    with pytest.raises(InputError, match="seed: -1 is not a whole number from 0"):
+        update(shipped_posterior(), counts([4e4]), seed=-1)
 
 
 # --- command ----------------------------------------------------------------------------------

@@ -12,8 +12,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.analysis.runs import BLOCK, DEATHS, Watch, blocks, run, sample, size, take, totals
-from simlib.errors import Faults, unknown
+from simlib.analysis.runs import (
+    BLOCK,
+    DEATHS,
+    Watch,
+    blocks,
+    last_year,
+    run,
+    sample,
+    size,
+    take,
+    totals,
+)
+from simlib.errors import Faults, shown, unknown
 from simlib.policy import RAMP_MONTHS, Policy
 from simlib.results import OUTCOMES
 
@@ -102,8 +113,14 @@ def adapt(
     Parameters
     ----------
     years : in which a switch may begin, each in January, rising by one; all after the first
-        policy has begun
+        policy has begun and within the projection
+
+    Raises
+    ------
+    InputError
+        When the indicator is unknown, the first policy changes nothing, or a year cannot be used.
     """
+    years = list(years)
     _check(first, trigger, years)
     switching = [then(first, second, year) for year in years]
     policies = [Policy("status_quo"), first, second, *switching]
@@ -138,8 +155,13 @@ def _check(first: Policy, trigger: Trigger, years: Sequence[int]) -> None:
         faults.add("indicator", unknown(trigger.indicator, OUTCOMES))
     if not first.changes:
         faults.add("first", "changes nothing; an adaptive policy begins with a change")
-    elif not years or min(years) <= _begin(first) + RAMP_MONTHS / 12 - 1:
+    if not years or any(isinstance(y, bool) or not isinstance(y, int | np.integer) for y in years):
+        faults.add("years", f"{shown(years)} is no list of whole years; allowed: one or more")
+        faults.raise_any()
+    if first.changes and min(years) <= _begin(first) + RAMP_MONTHS / 12 - 1:
         faults.add("years", f"must be after {_begin(first)}, when the first policy begins")
-    if list(years) != list(range(min(years, default=0), max(years, default=-1) + 1)):
+    if max(years) > last_year():
+        faults.add("years", f"must not be after {last_year()}, the last projected year")
+    if years != list(range(min(years), max(years) + 1)):
         faults.add("years", "must follow each other")
     faults.raise_any()

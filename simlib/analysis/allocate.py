@@ -7,19 +7,23 @@ out is checked afterwards by simulating the split itself.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.errors import Faults, InputError, shown
+from simlib.errors import Faults, InputError, is_finite, shown, unknown
 
 Array = NDArray[np.float64]
+Curves = Mapping[str, Array]
+Split = Mapping[str, float]
 
 CRITERIA = ("mean", "cvar", "regret")
 TAIL = 0.1
 """Share of worst futures whose mean CVaR maximises."""
+DOLLAR = 1e-6
+"""[million USD]; money this near to a limit keeps to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,19 +50,27 @@ class Response:
         """Number of draws."""
         return next(iter(self.gains.values())).shape[-1]
 
-    def gain(self, split: Mapping[str, float]) -> Array:
-        """What a split gains where effects add up, shape (draws,)."""
+    def gain(self, split: Split) -> Array:
+        """What a split gains where effects add up, shape (draws,).
+
+        NaN when a programme gets money outside the sizes simulated: nothing is known there.
+        """
         total = np.zeros(self.draws)
         for name, money in split.items():
-            total += _between(money, self.sizes[name], self.gains[name])
+            sizes = self.sizes.get(name, np.zeros(1))
+            if not sizes[0] - DOLLAR <= money <= sizes[-1] + DOLLAR:
+                return np.full(self.draws, np.nan)
+            if money:
+                total += _between(money, sizes, self.gains[name])
         return total
 
 
 def _between(money: float, sizes: Array, values: Array) -> Array:
-    """Values at a size between those simulated, straight between neighbours."""
-    upper = int(np.clip(np.searchsorted(sizes, money), 1, len(sizes) - 1))
-    share = (money - sizes[upper - 1]) / (sizes[upper] - sizes[upper - 1])
-    return np.asarray(values[upper - 1] * (1 - share) + values[upper] * share)
+    """Values at a size, straight between neighbours of those simulated, the end's beyond them."""
+    place = float(np.interp(money, sizes, np.arange(len(sizes))))
+    lower, share = int(place), place % 1
+    upper = min(lower + 1, len(sizes) - 1)
+    return np.asarray(values[lower] * (1 - share) + values[upper] * share)
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,8 @@ class Limits:
 
     Attributes
     ----------
-    least, most : by programme; `least` may be negative: a cut that pays for others
+    least, most : by programme, within the sizes simulated; `least` may be negative: a cut that
+        pays for others
     payer_most : most that a payer adds in all
     burden_most : most of a burden of the response
     """
@@ -78,6 +91,10 @@ class Limits:
     burden_most: Mapping[str, float] = field(default_factory=dict)
 
 
+Rows = tuple[Array, Array | float, Array | float]
+"""Coefficients of the first variables, shape (rows, variables), and bounds of their sum."""
+
+
 class Segments(NamedTuple):
     """Pieces between neighbouring sizes, all programmes one after the other."""
 
@@ -86,9 +103,13 @@ class Segments(NamedTuple):
     widths: Array
     slopes: Array
     """Gain per unit of money, shape (pieces, draws)."""
-    prison: Array
-    start: Mapping[str, float]
+    start: Split
     """Money of each programme before its first piece."""
+    gained: Array
+    """Gain of that money, shape (draws,)."""
+    rows: tuple[Rows, ...]
+    """What money in the pieces, and whether each is full, must keep to."""
+    total: float
 
 
 def best_split(
@@ -107,68 +128,53 @@ def best_split(
     Raises
     ------
     InputError
-        When a limit names what is not there, or no split keeps to all limits.
+        When a limit names what is not there or is not finite, or no split keeps to all limits.
     """
     kept = limits or Limits()
     _check(response, total_musd, kept, criterion)
-    segments = _segments(response, kept)
+    segments = _segments(response, total_musd, kept)
     slopes = segments.slopes
     if criterion == "mean":
-        return _solve(response, segments, total_musd, kept, slopes.mean(axis=-1))
+        return _solve(segments, slopes.mean(axis=-1))
     if criterion == "cvar":
-        return _solve(response, segments, total_musd, kept, slopes, TAIL)
-    best = np.array([_best_of(response, segments, total_musd, kept, one) for one in slopes.T])
-    return _solve(response, segments, total_musd, kept, slopes, None, best)
+        return _solve(segments, slopes)
+    alone = [_solve(segments, one) for one in slopes.T]
+    best = np.array([response.gain(split)[i] for i, split in enumerate(alone)])
+    return _solve(segments, slopes, best)
 
 
-def _best_of(
-    response: Response, segments: Segments, total: float, limits: Limits, slopes: Array
-) -> float:
-    """Gain of the best split of one future, over that of the smallest sizes."""
-    split = _solve(response, segments, total, limits, slopes)
-    return float(slopes @ _filled(segments, split))
-
-
-def _filled(segments: Segments, split: Mapping[str, float]) -> Array:
-    """Money in each piece."""
-    left = {name: split[name] - first for name, first in segments.start.items()}
-    money = np.zeros(len(segments.widths))
-    for i, (name, width) in enumerate(zip(segments.names, segments.widths, strict=True)):
-        money[i] = min(max(left[name], 0.0), width)
-        left[name] -= money[i]
-    return money
-
-
-def _segments(response: Response, limits: Limits) -> Segments:
-    names: list[str] = []
-    widths, slopes, prison, start = [], [], [], {}
+def _segments(response: Response, total: float, limits: Limits) -> Segments:
+    knots = {}
     for name, sizes in response.sizes.items():
-        low = max(limits.least.get(name, sizes[0]), sizes[0])
-        high = min(limits.most.get(name, sizes[-1]), sizes[-1])
-        inside = sizes[(sizes > low) & (sizes < high)]
-        knots = np.unique([low, *inside, high])
-        gains = np.stack([_between(knot, sizes, response.gains[name]) for knot in knots])
-        paid = _prison(response, name)
-        width = np.diff(knots)
-        names += [name] * len(width)
-        widths += [*width]
-        slopes += [*(np.diff(gains, axis=0) / width[:, None])]
-        prison += [*(np.diff(np.interp(knots, sizes, paid)) / width)]
-        start[name] = float(low)
-    shape = (len(names), response.draws)
-    filled = np.array(slopes).reshape(shape)
-    return Segments(tuple(names), np.array(widths), filled, np.array(prison), start)
+        low, high = _bounds(response, limits, name)
+        knots[name] = np.unique([low, *sizes[(sizes > low) & (sizes < high)], high])
+    names = tuple(name for name, ends in knots.items() for _ in ends[1:])
+    widths = np.concatenate([np.diff(ends) for ends in knots.values()])
+    start = {name: float(ends[0]) for name, ends in knots.items()}
+    slopes, gained = _slopes(response, knots, response.gains), response.gain(start)
+    limited = _limited(response, total, limits).values()
+    keep = np.stack([_slopes(response, knots, curves) for curves, _ in limited])
+    left = np.array([most - _summed(response, curves, start) for curves, most in limited])
+    rows = (keep, -np.inf, left), *_order_rows(names, widths)
+    return Segments(names, widths, slopes, start, gained, rows, total)
 
 
-def _solve(
-    response: Response,
-    segments: Segments,
-    total: float,
-    limits: Limits,
-    slopes: Array,
-    tail: float | None = None,
-    best: Array | None = None,
-) -> dict[str, float]:
+def _bounds(response: Response, limits: Limits, name: str) -> tuple[float, float]:
+    """Least and most of a programme that is wished for and was simulated."""
+    first, last = response.sizes[name][[0, -1]].tolist()
+    return max(limits.least.get(name, first), first), min(limits.most.get(name, last), last)
+
+
+def _slopes(response: Response, knots: Curves, curves: Curves) -> Array:
+    """Rise of a curve by programme per unit of money, shape (pieces,) or (pieces, draws)."""
+    parts = []
+    for name, ends in knots.items():
+        values = np.stack([_between(end, response.sizes[name], curves[name]) for end in ends])
+        parts.append((np.diff(values, axis=0).T / np.diff(ends)).T)
+    return np.concatenate(parts)
+
+
+def _solve(segments: Segments, slopes: Array, best: Array | None = None) -> dict[str, float]:
     """Maximise a gain under the limits; pieces of a programme fill in their order.
 
     Variables: money in each piece, whether each piece is full, then what the criterion needs:
@@ -177,174 +183,168 @@ def _solve(
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     pieces = len(segments.widths)
-    wanted = _criterion(slopes, tail, best)
-    count = 2 * pieces + len(wanted.cost) - (pieces if slopes.ndim == 1 else 0)
-    cost, low, high = np.zeros(count), np.zeros(count), np.ones(count)
-    high[:pieces], high[2 * pieces :] = segments.widths, np.inf
-    rows = _limit_rows(response, segments, total, limits, count) + _order_rows(segments, count)
-    if slopes.ndim == 1:
-        cost[:pieces] = wanted.cost
-    else:
-        cost[2 * pieces :] = wanted.cost
-        low[2 * pieces :] = wanted.low
-        matrix = np.zeros((response.draws, count))
-        matrix[:, :pieces], matrix[:, 2 * pieces :] = slopes.T, wanted.matrix
-        rows.append((matrix, wanted.least, np.full(response.draws, np.inf)))
-    whole = np.zeros(count)
-    whole[pieces : 2 * pieces] = 1
-    constraints = [LinearConstraint(*row) for row in rows]
+    more, least, matrix, gain = _criterion(slopes, best)
+    nothing, mean = np.zeros(pieces), slopes.ndim == 1
+    cost = np.concatenate([-slopes if mean else nothing, nothing, more])
+    low = np.concatenate([nothing, nothing, least])
+    high = np.concatenate([segments.widths, nothing + 1, np.full(len(more), np.inf)])
+    rows = segments.rows
+    if not mean:
+        rows += ((np.hstack([slopes.T, 0 * slopes.T, matrix]), gain - segments.gained, np.inf),)
+    whole = np.concatenate([nothing, nothing + 1, 0 * more])
+    padded = [np.pad(row[0], ((0, 0), (0, len(cost) - row[0].shape[1]))) for row in rows]
+    constraints = [LinearConstraint(m, *row[1:]) for m, row in zip(padded, rows, strict=True)]
     found = milp(cost, integrality=whole, bounds=Bounds(low, high), constraints=constraints)
     if found.x is None:
-        raise InputError(f"split: none of {total:,.0f} million USD a year keeps to all limits")
+        total = f"{segments.total:,.0f} million USD a year"
+        raise InputError(f"split: none of {total} keeps to all limits")
     split = dict(segments.start)
-    for name, money in zip(segments.names, found.x[:pieces], strict=True):
+    filled = np.clip(found.x[:pieces], 0, segments.widths)
+    for name, money in zip(segments.names, filled, strict=True):
         split[name] += float(money)
     return split
 
 
-class Criterion(NamedTuple):
-    """What a criterion adds to the programme: variables, their cost, and a row a future."""
+def _criterion(slopes: Array, best: Array | None) -> tuple[Array, Array, Array, Array]:
+    """What a criterion adds: variables' cost and lower bounds, then a row and its bound a future.
 
-    cost: Array
-    low: Array
-    matrix: Array
-    least: Array
-
-
-def _criterion(slopes: Array, tail: float | None, best: Array | None) -> Criterion:
-    """Mean gain needs nothing; CVaR a threshold and shortfalls under it; regret its largest."""
-    draws = slopes.shape[-1]
-    nothing = np.zeros(draws)
-    if slopes.ndim == 1:
-        return Criterion(-slopes, nothing, nothing, nothing)
-    if best is not None:  # gain + regret >= best, in every future
-        return Criterion(np.ones(1), np.zeros(1), np.ones((draws, 1)), best)
-    cost = np.concatenate([[-1.0], np.full(draws, 1 / ((tail or 1) * draws))])
-    low = np.concatenate([[-np.inf], nothing])
-    return Criterion(cost, low, np.hstack([-np.ones((draws, 1)), np.eye(draws)]), nothing)
-
-
-Row = tuple[Array, Array, Array]
-
-
-def _limit_rows(
-    response: Response, segments: Segments, total: float, limits: Limits, count: int
-) -> list[Row]:
-    """Neither programmes alone nor with the prisons they fill cost more than the total.
-
-    Prison cost that is saved is not spent again. Payers and burdens stay under their limits.
+    Mean gain needs nothing; CVaR a threshold and shortfalls under it; regret its largest.
     """
-    pieces, started = len(segments.widths), sum(segments.start.values())
-    money, with_prison = np.zeros((1, count)), np.zeros((1, count))
-    money[0, :pieces], with_prison[0, :pieces] = 1, 1 + segments.prison
-    before = started + sum(_paid_before(response, segments).values())
-    nothing = np.array([-np.inf])
-    rows: list[Row] = [(money, nothing, np.array([total - started]))]
-    rows.append((with_prison, nothing, np.array([total - before])))
+    draws = slopes.shape[-1]
+    nothing, one = np.zeros(draws), np.ones((draws, 1))
+    if slopes.ndim == 1:  # an idle variable: the solver wants one even where nothing is free
+        return np.zeros(1), np.zeros(1), one, nothing
+    if best is not None:  # gain + regret >= best, in every future
+        return np.ones(1), np.zeros(1), one, best
+    cost = np.append(-1.0, np.full(draws, 1 / (TAIL * draws)))
+    return cost, np.append(-np.inf, nothing), np.hstack([-one, np.eye(draws)]), nothing
+
+
+def _limited(response: Response, total: float, limits: Limits) -> dict[str, tuple[Curves, float]]:
+    """What has a limit over all programmes: its curve by programme, and its most.
+
+    Neither programmes alone nor with the prisons they fill cost more than the total: prison cost
+    that is saved is not spent again. Payers and burdens stay under their limits.
+    """
+    sizes, prison = response.sizes, _prison(response)
+    with_prison = {name: each + prison[name] for name, each in sizes.items()}
+    found = {"total": (sizes, total), "total with prisons": (with_prison, total)}
     for payer, most in limits.payer_most.items():
         share = response.payers[payer]
-        row = np.zeros((1, count))
-        row[0, :pieces] = [share.get(name, 0.0) for name in segments.names]
-        started = sum(share.get(name, 0.0) * money for name, money in segments.start.items())
-        rows.append((row, np.array([-np.inf]), np.array([most - started])))
-    for goal, most in limits.burden_most.items():
-        row, started = np.zeros((1, count)), 0.0
-        for name, first in segments.start.items():
-            here = [i for i, each in enumerate(segments.names) if each == name]
-            knots = first + np.concatenate([[0.0], np.cumsum(segments.widths[here])])
-            values = np.interp(knots, response.sizes[name], response.burdens[goal][name])
-            row[0, here] = np.diff(values) / segments.widths[here]
-            started += float(values[0])
-        rows.append((row, np.array([-np.inf]), np.array([most - started])))
-    return rows
+        found[payer] = {n: share.get(n, 0.0) * each for n, each in sizes.items()}, most
+    return found | {goal: (response.burdens[goal], m) for goal, m in limits.burden_most.items()}
 
 
-def _paid_before(response: Response, segments: Segments) -> dict[str, float]:
-    """Prison cost at each programme's smallest size."""
-    return {
-        name: float(np.interp(first, response.sizes[name], _prison(response, name)))
-        for name, first in segments.start.items()
-    }
-
-
-def _order_rows(segments: Segments, count: int) -> list[Row]:
+def _order_rows(names: Sequence[str], widths: Array) -> tuple[Rows, Rows]:
     """A piece may hold money only when the piece before it is full."""
-    rows: list[Row] = []
-    pieces = len(segments.widths)
-    for i, width in enumerate(segments.widths):
-        row = np.zeros((1, count))
-        row[0, i], row[0, pieces + i] = 1, -width
-        rows.append((row, np.array([0.0]), np.array([np.inf])))
-        if i and segments.names[i] == segments.names[i - 1]:
-            row = np.zeros((1, count))
-            row[0, i], row[0, pieces + i - 1] = 1, -width
-            rows.append((row, np.array([-np.inf]), np.array([0.0])))
-    return rows
+    each, width = np.eye(len(names)), np.diag(widths)
+    later = [i for i in range(1, len(names)) if names[i] == names[i - 1]]
+    waits = np.hstack([each, -np.roll(width, -1, axis=1)])[later]
+    return (np.hstack([each, -width]), 0.0, np.inf), (waits, -np.inf, 0.0)
+
+
+def excess(response: Response, split: Split, total: float, limits: Limits) -> dict[str, float]:
+    """By how much a split breaks the limit of the total and of each payer, burden and programme.
+
+    Million USD a year, a burden in its unit; 0 or below where the limit is kept.
+    """
+    limited = _limited(response, total, limits)
+    found = {n: _summed(response, curves, split) - m for n, (curves, m) in limited.items()}
+    for name, money in split.items():
+        low, high = _bounds(response, limits, name)
+        found[name] = max(low - money, money - high)
+    return found
 
 
 def greedy(response: Response, total_musd: float, limits: Limits | None = None) -> dict[str, float]:
-    """Fill one programme after the other, cheapest first by its mean gain a dollar in all."""
+    """Fill one programme after the other, cheapest first by its mean gain a dollar in all.
+
+    Each gets, above its least, what all limits leave once those before it are filled.
+
+    Raises
+    ------
+    InputError
+        As :func:`best_split`, or when what is filled in this order breaks a limit.
+    """
     kept = limits or Limits()
-    _check(response, total_musd, kept, "mean")
-    segments = _segments(response, kept)
-    room = dict.fromkeys(segments.start, 0.0)
-    for name, width in zip(segments.names, segments.widths, strict=True):
-        room[name] += float(width)
-    split, left = dict(segments.start), total_musd - sum(segments.start.values())
+    _check(response, total_musd, kept)
+    split = {name: _bounds(response, kept, name)[0] for name in response.sizes}
+    left = max(total_musd - sum(split.values()), 0.0)
 
     def yields(name: str) -> float:
-        size = min(room[name], max(left, 0.0)) or 1.0
-        sizes, gains = response.sizes[name], response.gains[name]
-        first = segments.start[name]
-        gain = _between(first + size, sizes, gains) - _between(first, sizes, gains)
-        return float(gain.mean()) / size
+        first, last = _bounds(response, kept, name)
+        size = min(last - first, left)
+        gain = response.gain({name: first + size}) - response.gain({name: first})
+        return float(gain.mean()) / (size or 1.0)
 
-    for name in sorted(room, key=yields, reverse=True):
-        added = min(room[name], max(left, 0.0))
-        split[name] += added
-        left -= added
-    return afford(response, split, total_musd)
+    for name in sorted(split, key=yields, reverse=True):
+        split[name] = _most_left(response, split, name, total_musd, kept)
+    if max(excess(response, split, total_musd, kept).values()) > DOLLAR:
+        total = f"{total_musd:,.0f} million USD a year"
+        raise InputError(f"split: filled cheapest first, none of {total} keeps to all limits")
+    return split
 
 
-def afford(response: Response, split: Mapping[str, float], total_musd: float) -> dict[str, float]:
+def _most_left(response: Response, split: Split, name: str, total: float, limits: Limits) -> float:
+    """Money of a programme, up to its most, at which no limit is broken (further), by halving."""
+    before = excess(response, split, total, limits)
+
+    def fits(money: float) -> bool:
+        now = excess(response, {**split, name: money}, total, limits)
+        return all(now[each] <= max(by, 0.0) + 1e-9 for each, by in before.items())
+
+    low, high = split[name], _bounds(response, limits, name)[1]
+    middle = high
+    for _ in range(60):
+        low, high = (middle, high) if fits(middle) else (low, middle)
+        middle = (low + high) / 2
+    return low
+
+
+def afford(response: Response, split: Split, total_musd: float) -> dict[str, float]:
     """A split in the same proportions that costs a total with the prison cost it adds."""
     from scipy.optimize import brentq
 
+    _check(response, total_musd, Limits())
+
     def over(share: float) -> float:
         scaled = {name: share * money for name, money in split.items()}
-        added = sum(
-            np.interp(m, response.sizes[n], _prison(response, n)) for n, m in scaled.items()
-        )
-        return float(sum(scaled.values()) + max(added, 0.0) - total_musd)
+        added = _summed(response, _prison(response), scaled)
+        return sum(scaled.values()) + max(added, 0.0) - total_musd
 
     share = 1.0 if over(1.0) <= 0 else brentq(over, 0.0, 1.0)
     return {name: share * money for name, money in split.items()}
 
 
-def _prison(response: Response, name: str) -> Array:
-    return response.prison.get(name, np.zeros(len(response.sizes[name])))
+def _prison(response: Response) -> dict[str, Array]:
+    return {n: response.prison.get(n, np.zeros(len(each))) for n, each in response.sizes.items()}
 
 
-def _check(response: Response, total: float, limits: Limits, criterion: str) -> None:
+def _summed(response: Response, curves: Curves, split: Split) -> float:
+    """A curve by programme, summed over a split."""
+    return float(sum(np.interp(m, response.sizes[n], curves[n]) for n, m in split.items()))
+
+
+def _check(response: Response, total: float, limits: Limits, criterion: str = "mean") -> None:
     faults = Faults("split")
-    if not np.isfinite(total) or total < 0:
-        faults.add("total", f"{shown(total)} is below 0 million USD a year")
+    if not is_finite(total) or total < 0:
+        faults.add("total", f"{shown(total)} is no number from 0 million USD a year up")
     if criterion not in CRITERIA:
-        faults.add("criterion", f"{shown(criterion)} is unknown; allowed: {', '.join(CRITERIA)}")
-    for kind, known in (
-        ("least", response.sizes),
-        ("most", response.sizes),
-        ("payer_most", response.payers),
-        ("burden_most", response.burdens),
-    ):
-        for name in getattr(limits, kind):
+        faults.add("criterion", unknown(criterion, CRITERIA))
+    kinds = ("least", "most", "payer_most", "burden_most")
+    tables = (response.sizes, response.sizes, response.payers, response.burdens)
+    for kind, known in zip(kinds, tables, strict=True):
+        for name, limit in getattr(limits, kind).items():
             if name not in known:
-                faults.add(kind, f"{shown(name)} is unknown; allowed: {', '.join(known)}")
+                faults.add(kind, unknown(name, known))
+            elif not is_finite(limit):
+                faults.add(kind, f"{name}: {shown(limit)} is no finite number")
     for name, sizes in response.sizes.items():
-        low = limits.least.get(name, sizes[0])
-        high = limits.most.get(name, sizes[-1])
-        if low > high:
-            faults.add(name, f"at least {low:,g} is more than at most {high:,g}")
+        first, last = sizes[0], sizes[-1]
+        low, high = limits.least.get(name, first), limits.most.get(name, last)
+        if is_finite(low) and is_finite(high) and max(low, first) > min(high, last):
+            allowed = f"within the sizes simulated, {first:,g} to {last:,g}"
+            faults.add(name, f"at least {low:,g}, at most {high:,g}: no money {allowed}")
     faults.raise_any()
 
 
@@ -357,34 +357,35 @@ def frontier(
 ) -> list[tuple[float, float, dict[str, float]]]:
     """Splits that trade the gain against a burden: burden, mean gain and split of each.
 
-    From the split with the least burden to the best split without a limit.
+    From the split with the least burden to the best split without a further limit.
+
+    Raises
+    ------
+    InputError
+        When there is no such burden, and as :func:`best_split`.
     """
+    if burden not in response.burdens:
+        raise InputError(f"frontier, burden: {unknown(burden, response.burdens)}")
     kept = limits or Limits()
     free = best_split(response, total_musd, kept)
-    against = Response(
-        response.sizes,
-        {name: -response.burdens[burden][name][:, None] for name in response.sizes},
-        response.prison,
-        response.burdens,
-        response.payers,
-    )
+    burdens = response.burdens[burden]
+    against = replace(response, gains={n: -burdens[n][:, None] for n in response.sizes})
     light = best_split(against, total_musd, kept)
     ends = [burden_of(response, burden, split) for split in (light, free)]
     found = []
     for most in np.linspace(ends[0], ends[1], points):
         room = abs(ends[1] - ends[0]) * 1e-6 + 1e-6  # the solver's tolerance
-        capped = Limits(kept.least, kept.most, kept.payer_most, {burden: float(most) + room})
+        cap = min(float(most) + room, kept.burden_most.get(burden, np.inf))
+        capped = replace(kept, burden_most={**kept.burden_most, burden: cap})
         split = best_split(response, total_musd, capped)
         gain = float(response.gain(split).mean())
         found.append((burden_of(response, burden, split), gain, split))
     return found
 
 
-def burden_of(response: Response, burden: str, split: Mapping[str, float]) -> float:
+def burden_of(response: Response, burden: str, split: Split) -> float:
     """Mean burden of a split where effects add up."""
-    goal: Mapping[str, Array] = response.burdens[burden]
-    parts = (np.interp(money, response.sizes[n], goal[n]) for n, money in split.items())
-    return float(sum(parts))
+    return _summed(response, response.burdens[burden], split)
 
 
 def regrets(gains: Sequence[Array] | Array) -> Array:

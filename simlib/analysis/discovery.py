@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Watch, sample
+from simlib.analysis.runs import Watch, check_total, sample
 from simlib.analysis.themes import movers
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
@@ -36,7 +36,8 @@ class Rule:
 
     Attributes
     ----------
-    conditions : parameter -> range of values [its unit]; infinite where open
+    conditions : parameter -> range of values [its unit]; infinite where open; empty where none
+        was found that tells futures apart
     chance : share of the futures meeting the conditions in which it is true
     coverage : share of all futures in which it is true that meet the conditions
     futures : share of all futures that meet the conditions
@@ -49,9 +50,11 @@ class Rule:
 
     def sentence(self, what: str) -> str:
         """The rule in words: "<what> in 83 % of the futures where ..."."""
+        chance = f"{what} in {100 * self.chance:.0f} % of"
+        if not self.conditions:
+            return f"{chance} all futures; no condition was found that tells these futures apart."
         where = " and ".join(_said(name, *limits) for name, limits in self.conditions.items())
-        share = f"({100 * self.futures:.0f} % of all futures)"
-        return f"{what} in {100 * self.chance:.0f} % of the futures where {where} {share}."
+        return f"{chance} the futures where {where} ({100 * self.futures:.0f} % of all futures)."
 
 
 def _few(value: float) -> str:
@@ -156,7 +159,18 @@ def futures(
     seed: int = 1,
     watch: Watch | None = None,
 ) -> Futures:
-    """Compare two strategies of equal cost, and keep what may explain who wins."""
+    """Compare two strategies of equal cost, and keep what may explain who wins.
+
+    Parameters
+    ----------
+    total_musd : of each strategy, prison cost included [million USD a year], above 0
+
+    Raises
+    ------
+    InputError
+        When the total, the draws or the seed cannot be used.
+    """
+    check_total(total_musd)
     chosen = sample(draws, seed)
     as_drawn = {movers()[0]: np.array([np.nan])}
     quo, *both = compared_at(strategies, total_musd, chosen, as_drawn, watch)[:, 0]

@@ -7,7 +7,7 @@ Oakley and Brennan 2014).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,11 +73,14 @@ def perfect(values: Array) -> Worth:
 
 
 def partial(values: Array, known: Mapping[str, Array], about: str, seed: int = 1) -> Worth:
-    """Expected value of knowing some parameters, never below 0.
+    """Expected value of knowing some parameters, from 0 to that of perfect information.
 
     Each choice's value is regressed on the parameters. Fitted values are those of draws that the
     regression has not seen, so it cannot earn by fitting noise; where it predicts unseen draws
-    worse than their mean does, nothing was learnt.
+    worse than their mean does, nothing was learnt. A smooth fit to a few draws of great value may
+    still promise more than knowing everything is worth on the same draws; it is cut there. (To
+    value the choices by the draws themselves needs no cut, but was further off in such cases and
+    no nearer in others.)
 
     Parameters
     ----------
@@ -90,7 +93,8 @@ def partial(values: Array, known: Mapping[str, Array], about: str, seed: int = 1
     for i in range(1, len(values)):  # the first choice is the reference: only differences matter
         fitted[i] = _predicted(features, values[i] - values[0], seed)
     fitted += (values.mean(axis=-1) - fitted.mean(axis=-1))[:, None]
-    return _worth(about, fitted)
+    found, most = _worth(about, fitted), perfect(values)
+    return found if found.value <= most.value else replace(most, about=about, changed=found.changed)
 
 
 def _worth(about: str, values: Array) -> Worth:

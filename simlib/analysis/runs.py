@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import sampling, world
+from simlib.errors import InputError, is_finite, shown
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import Ensemble
 from simlib.sampling import Sample
-from simlib.simulation import PROJECTED_YEARS, begin, project
+from simlib.simulation import STEPS_PER_YEAR, _checked, begin, history, project
 
 Array = NDArray[np.float64]
 Watch = Callable[[float], None]
@@ -22,6 +23,12 @@ BLOCK = 6_000
 """Draws times policies in one pass: enough for speed, few enough for memory."""
 
 DEATHS = "deaths_fentanyl"
+
+
+class FromPrior(Sample):
+    """Draws of the prior, which know nothing of the record; all others are of a posterior."""
+
+    __slots__ = ()
 
 
 def progress(label: str) -> Watch:
@@ -41,7 +48,7 @@ def progress(label: str) -> Watch:
 def take(chosen: Sample, columns: NDArray[np.int64] | slice) -> Sample:
     """Some of the draws, or the same ones several times."""
     parameters = {name: each[columns] for name, each in chosen.parameters.items()}
-    return Sample(parameters, chosen.error[:, columns])
+    return chosen._replace(parameters=parameters, error=chosen.error[:, columns])
 
 
 def size(chosen: Sample) -> int:
@@ -63,7 +70,7 @@ def at(chosen: Sample, points: Mapping[str, Array]) -> Sample:
     for name, values in points.items():
         wanted = np.repeat(values, draws)
         pinned[name] = np.where(np.isnan(wanted), tiled.parameters[name], wanted)
-    return Sample({**tiled.parameters, **pinned}, tiled.error)
+    return tiled._replace(parameters={**tiled.parameters, **pinned})
 
 
 def record_quarters() -> int:
@@ -79,17 +86,42 @@ def sample(
     prior: bool = False,
     first: int = 0,
 ) -> Sample:
-    """The draws that `simulate` would make with the same arguments, from draw `first` on."""
+    """The draws that `simulate` would make with the same arguments, from draw `first` on.
+
+    Raises
+    ------
+    InputError
+        When `simulate` would refuse the draws, the seed or an assumption.
+    """
     parameters = load_parameters()
-    return sampling.sample(
+    _checked(draws, None, seed, STEPS_PER_YEAR, world.record_end(load_observed()))
+    found = sampling.sample(
         parameters,
         draws,
         seed,
-        parameters.check(assumptions or {}),
+        parameters.check({} if assumptions is None else assumptions),
         None if prior else shipped_posterior(),
         first=first,
         record_quarters=record_quarters(),
     )
+    return FromPrior(*found) if prior else found
+
+
+def last_year(until: int | None = None) -> int:
+    """Last projected year; default ten years after the record.
+
+    Raises
+    ------
+    InputError
+        When `simulate` would refuse it.
+    """
+    return _checked(1, until, 1, STEPS_PER_YEAR, world.record_end(load_observed()))
+
+
+def check_total(total_musd: float) -> None:
+    """Refuse money of a strategy that is not above 0 [million USD a year]."""
+    if not is_finite(total_musd) or total_musd <= 0:
+        raise InputError(f"total_musd: {shown(total_musd)} is not above 0 million USD a year")
 
 
 def run(
@@ -102,12 +134,14 @@ def run(
 
     Parameters
     ----------
+    chosen : from :func:`sample`; the same draws give what `simulate` gives
     until : last year; default ten years after the record
     scale : share of each policy's programme money that is spent, shape (policies, draws or 1)
     """
-    observed = load_observed()
-    last = int(np.ceil(world.record_end(observed))) + PROJECTED_YEARS - 1
-    return project(policies, begin(chosen, observed, until or last), scale=scale)
+    observed, last = load_observed(), last_year(until)
+    recorded = not isinstance(chosen, FromPrior)
+    past = history(chosen.parameters, observed, chosen.error, recorded=recorded)
+    return project(policies, begin(chosen, observed, last, past), scale=scale)
 
 
 def totals(ensemble: Ensemble, outcome: str) -> Array:

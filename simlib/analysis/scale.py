@@ -6,7 +6,7 @@ neither the number of workers nor their fate can change a result.
 """
 
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlib import world
 from simlib.analysis.runs import Watch, run, sample, totals
 from simlib.errors import Faults, InputError, shown, unknown
-from simlib.policy import Policy, load_policy
-from simlib.results import OUTCOMES, QUANTILES, Ensemble
+from simlib.observed import load_observed
+from simlib.parameters import load_parameters
+from simlib.policy import Policy
+from simlib.results import OUTCOMES, QUANTILES, Ensemble, shares_checked
+from simlib.simulation import STEPS_PER_YEAR, _checked, _policies
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -131,31 +135,50 @@ class Summary:
     def quantiles(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
         """Quantiles by year and policy, shape (len(q), years, policies).
 
-        Each lies within :meth:`error` of the quantile of the draws themselves.
+        Each lies within :meth:`error` of the draw at the quantile or, between two draws, of the
+        lower one; :meth:`Ensemble.quantiles` goes linearly from one to the other instead.
+
+        Raises
+        ------
+        InputError
+            When the outcome was not counted, or a share is not within 0 to 1.
         """
+        _check_name(outcome, self.outcomes)
         return self._quantiles(outcome, q).reshape(len(q), len(self.years), len(self.policies))
 
     def difference(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
-        """Quantiles of the paired difference over the projection, (len(q), policies - 1)."""
+        """Quantiles of the paired difference over the projection, (len(q), policies - 1).
+
+        As in :meth:`quantiles`: of two draws, the lower.
+
+        Raises
+        ------
+        InputError
+            As there, and when one policy was simulated alone.
+        """
+        _check_name(outcome, self.outcomes)
+        if len(self.policies) == 1:
+            one = f"{self.policies[0]!r} was simulated alone"
+            raise InputError(f"policies: {one}; a difference needs two or more")
         return self._quantiles(DIFFERENCE + outcome, q)
 
     def mean(self, outcome: str) -> Array:
         """Mean by year and policy, without any error from counting; shape (years, policies)."""
+        _check_name(outcome, self.outcomes)
         return (self.sums[outcome] / self.draws).reshape(len(self.years), len(self.policies))
 
     def error(self, outcome: str) -> float:
         """Largest error of a quantile that counting makes: the width of a cell [its unit]."""
+        _check_name(outcome, self.counts)
         return float(self.grids[outcome].width.max())
 
     def outside(self, outcome: str) -> int:
         """Values that fell off the grid; quantiles beyond them are infinite."""
+        _check_name(outcome, self.counts)
         return int(self.counts[outcome][:, [0, -1]].sum())
 
     def _quantiles(self, name: str, q: Sequence[float]) -> Array:
-        if name not in self.counts:
-            known = [each.removeprefix(DIFFERENCE) for each in self.counts]
-            raise InputError(f"outcome: {unknown(name.removeprefix(DIFFERENCE), known)}")
-        grid, counts = self.grids[name], self.counts[name]
+        grid, counts, q = self.grids[name], self.counts[name], shares_checked(q)
         reached = np.cumsum(counts, axis=-1)
         found = np.empty((len(q), len(counts)))
         for i, share in enumerate(q):
@@ -183,18 +206,19 @@ def simulate_many(
     ----------
     policies : names, policies, or None for the status quo; the first is the reference
     draws : 1 or more; the first are those of `simulate` with the same seed
+    outcomes : names of what is counted
     executor : any `concurrent.futures` executor (threads, processes, `client.get_executor()` of
         Dask); None works here. The numbers are the same with all of them
+    seed, until, assumptions : as for `simulate`
     watch : called after each block with the share done; what it raises cancels the rest
 
     Raises
     ------
     InputError
-        When there is no such outcome, no policy, or no draw.
+        Naming every field, bound and allowed value that was broken.
     """
-    _check(policies, draws, outcomes)
-    chosen = tuple(_policy(each) for each in policies)
-    task = Task(chosen, tuple(outcomes), draws, seed, until, dict(assumptions or {}))
+    task = _task(policies, draws, outcomes, seed, until, assumptions)
+    draws = task.draws
     grids = _grids(task.values(0))
     counts = {n: np.zeros((len(g.low), CELLS + 2), dtype=np.int64) for n, g in grids.items()}
     sums = {name: np.zeros(len(grid.low)) for name, grid in grids.items()}
@@ -206,8 +230,8 @@ def simulate_many(
                 sums[name] += total
             if watch is not None:
                 watch(done / blocks)
-    names = tuple(each.name for each in chosen)
-    return Summary(names, _years(task), tuple(outcomes), draws, grids, counts, sums)
+    names = tuple(each.name for each in task.policies)
+    return Summary(names, _years(task), task.outcomes, draws, grids, counts, sums)
 
 
 def _in_order(
@@ -239,19 +263,30 @@ def _years(task: Task) -> NDArray[np.int64]:
     return run(one.policies, sample(1, one.seed, one.assumptions), one.until).years
 
 
-def _policy(given: str | Policy | None) -> Policy:
-    if given is None:
-        return Policy("status_quo", title="Status quo")
-    return load_policy(given) if isinstance(given, str) else given
-
-
-def _check(policies: Sequence[object], draws: int, outcomes: Sequence[str]) -> None:
+def _task(
+    policies: Any, draws: Any, outcomes: Any, seed: Any, until: Any, assumptions: Any
+) -> Task:
+    """What is simulated, when all of it can be."""
     faults = Faults("simulate_many")
-    if not policies:
-        faults.add("policies", "at least one is needed")
-    if isinstance(draws, bool) or not isinstance(draws, int) or draws < 1:
+
+    def heard(check: Callable[..., Any], *given: Any) -> Any:
+        try:
+            return check(*given)
+        except InputError as error:
+            faults.messages.extend(error.messages)
+
+    chosen, end = heard(_policies, policies), world.record_end(load_observed())
+    last = heard(_checked, 1, until, seed, STEPS_PER_YEAR, end)
+    pinned = heard(load_parameters().check, {} if assumptions is None else assumptions)
+    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
         faults.add("draws", f"{shown(draws)} is not a whole number from 1 up")
     for name in outcomes:
-        if name not in OUTCOMES:
-            faults.add("outcome", unknown(name, OUTCOMES))
+        heard(_check_name, name, OUTCOMES)
     faults.raise_any()
+    return Task(chosen, tuple(outcomes), int(draws), int(seed), last, pinned)
+
+
+def _check_name(outcome: Any, known: Collection[str]) -> None:
+    """Refuse an outcome that is not among those known."""
+    if not isinstance(outcome, str) or outcome not in known:
+        raise InputError(f"outcome: {unknown(outcome, known)}")

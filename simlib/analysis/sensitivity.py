@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Watch, sample, size, take
+from simlib.analysis.runs import Watch, check_total, sample, size, take
 from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
@@ -64,7 +64,7 @@ def sobol(
     Raises
     ------
     InputError
-        When `points` is not a power of two, or the outcome never varies.
+        When `points` is not a power of two, or the outcome never varies or is not finite.
     """
     from SALib.analyze import sobol as analysis
     from SALib.sample import sobol as sampler
@@ -76,6 +76,8 @@ def sobol(
     problem |= {"bounds": [[0, 1]] * len(names), "groups": list(groups or names)}
     positions = sampler.sample(problem, points, calc_second_order=False, seed=seed)
     outcome = function(positions)
+    if wrong := int(np.sum(~np.isfinite(outcome))):
+        raise InputError(f"outcome: {wrong} of {len(outcome)} runs give no finite number; all must")
     if np.ptp(outcome) == 0:
         raise InputError("outcome: never varies, so there is nothing to explain")
     found = analysis.analyze(problem, outcome, calc_second_order=False, seed=seed)
@@ -95,7 +97,7 @@ def sample_at(positions: Array, names: Sequence[str], seed: int = 1) -> Sample:
     rest, parameters = sample(len(shipped_posterior().residual), seed), load_parameters()
     chosen = take(rest, (positions[:, -1] * size(rest)).astype(int))
     moved = {name: parameters[name].quantile(positions[:, i]) for i, name in enumerate(names)}
-    return Sample({**chosen.parameters, **moved}, chosen.error)
+    return chosen._replace(parameters={**chosen.parameters, **moved})
 
 
 def gap_at(
@@ -104,7 +106,13 @@ def gap_at(
     """Deaths of the second strategy minus deaths of the first, shape (draws,).
 
     Money is made equal on average over the draws.
+
+    Raises
+    ------
+    InputError
+        When the total is not above 0 million USD a year.
     """
+    check_total(total_musd)
     as_drawn = {"pass_through_weight": np.array([np.nan])}
     deaths = compared_at(strategies, total_musd, chosen, as_drawn, watch)
     return deaths[2, 0] - deaths[1, 0]
@@ -156,7 +164,13 @@ def tornado(
     """The swing of the gap as each parameter moves between the quantiles `BOUNDS` of its prior.
 
     Money is made equal at each end. Longest swing first.
+
+    Raises
+    ------
+    InputError
+        When a name is unknown, or the total is not above 0 million USD a year.
     """
+    check_total(total_musd)
     rows = load_parameters()
     ends = {name: np.full(2 * len(names), np.nan) for name in names}
     for i, name in enumerate(names):

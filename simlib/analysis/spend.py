@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from simlib.analysis.allocate import Response, cvar, regrets
 from simlib.analysis.runs import BLOCK, DEATHS, Watch, blocks, run, sample, size, take, totals
-from simlib.compare import Comparison, compare
-from simlib.errors import InputError, unknown
+from simlib.compare import Comparison
+from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.parameters import load_parameters
 from simlib.policy import Policy, allocate
 from simlib.results import PAYERS
@@ -19,6 +19,7 @@ from simlib.sampling import Sample
 from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.tables import load_programmes
+from simlib.world import USD_PER_MILLION
 
 Array = NDArray[np.float64]
 
@@ -77,15 +78,18 @@ def response(
     goal : one of `GOALS`
     most : largest size by programme [million USD a year]; default the most on record
     least : smallest size; negative for a cut, at which the programme is simulated too
+
+    Raises
+    ------
+    InputError
+        When the goal or a programme is unknown, a size is not finite, or as `sample`.
     """
-    if goal not in GOALS:
-        raise InputError(f"goal: {unknown(goal, GOALS)}")
+    _check("response", goal, {"most": most or {}, "least": least or {}})
     top = most_on_record() | dict(most or {})
     low = {name: min((least or {}).get(name, 0.0), 0.0) for name in top}
     sizes = {
-        name: np.unique([low[name], 0.0, *(round(level * size) for level in LEVELS)])
+        name: np.unique([low[name], 0.0, *(round(level * size) for level in LEVELS[:-1]), size])
         for name, size in top.items()
-        if size > low[name]
     }
     wanted = [(name, size) for name, several in sizes.items() for size in several if size]
     policies = [Policy.constant(f"{name} {size:g}", {name: size}) for name, size in wanted]
@@ -95,6 +99,20 @@ def response(
     prison = {name: each.mean(axis=-1) for name, each in costs.items()}
     burden = {name: each.mean(axis=-1) for name, each in served.items()}
     return Response(sizes, gains, prison, {PRISON_YEARS: burden}, payers(tuple(sizes)))
+
+
+def _check(where: str, goal: str, money: Mapping[str, Mapping[str, float]]) -> None:
+    """Refuse an unknown goal and what is no money for a programme, all at once."""
+    faults, known = Faults(where), programmes()
+    if goal not in GOALS:
+        faults.add("goal", unknown(goal, GOALS))
+    for kind, several in money.items():
+        for name, each in several.items():
+            if name not in known:
+                faults.add(kind, unknown(name, known))
+            elif not is_finite(each):
+                faults.add(kind, f"{name}: {shown(each)} is no finite number")
+    faults.raise_any()
 
 
 class Measured(NamedTuple):
@@ -119,11 +137,12 @@ def measured(
     quo = Policy("status_quo", title="Status quo")
     gain, averted, cost, years = np.empty((4, len(policies), size(chosen)))
     found = Measured(gain, averted, cost, years, np.empty(size(chosen)))
-    full = max(points[-1][0] for each in policies for points in each.changes.values())
-    for cut in blocks(size(chosen), max(BLOCK // len(policies), 1)):
+    ends = [points[-1][0] for each in policies for points in each.changes.values()]
+    full = max(ends, default=0.0)  # no policy moves any money
+    for cut in blocks(size(chosen), max(BLOCK // max(len(policies), 1), 1)):
         ensemble = run([quo, *policies], take(chosen, cut))
-        for i, policy in enumerate(policies):
-            compared = compare(ensemble, policy=policy.name)
+        for i in range(len(policies)):
+            compared = Comparison(ensemble, 0, ensemble, i + 1)  # whatever its name
             later = compared.years >= full
             found.gain[i, cut] = GOALS[goal](compared)
             found.averted[i, cut] = compared.averted
@@ -180,7 +199,8 @@ class Judged:
     gains : shape (splits, draws)
     prison : added prison cost, mean over draws [million USD a year], shape (splits,)
     prison_years : mean over draws, shape (splits,)
-    predicted : mean gain if effects of programmes added up, shape (splits,)
+    predicted : mean gain if effects of programmes added up, shape (splits,); NaN where a
+        programme gets money outside the sizes that it was measured at
     words : by name, against the split with the best mean
     beyond : by name, programmes raised further than any on record
     """
@@ -241,14 +261,23 @@ def judge(
 
     A split is "worse" when it falls short of the best by more than the margin in at least the
     share of draws that settles a verdict, "indistinguishable" when it is within the margin in as
-    many, else "cannot tell". In other goals than deaths the margin is what so many deaths averted
-    gain on average.
+    many, else "cannot tell". The margin is in deaths; for net benefit each is worth the value of
+    a life, for QALYs what the splits gain or lose per death averted or caused.
+
+    Raises
+    ------
+    InputError
+        When there is no split, the goal or a programme is unknown, money is not finite, or as
+        `sample`.
     """
+    if not splits:
+        raise InputError("judge, splits: none is given; allowed: at least one")
+    _check("judge", goal, splits)
     policies = {name: as_policy(name, split) for name, split in splits.items()}
     chosen = sample(draws, seed)
     found = measured(list(policies.values()), goal, chosen, watch)
     p, best = chosen.parameters, int(np.argmax(found.gain.mean(axis=-1)))
-    margin = found.margin * found.gain[best].mean() / found.averted[best].mean()
+    margin = found.margin * _worth(goal, found, p["vsl"])
     sure = float(p["verdict_confidence"][0])
     words = {}
     for name, gain in zip(policies, found.gain, strict=True):
@@ -262,3 +291,11 @@ def judge(
     beyond = {name: beyond_record(policy, known) for name, policy in policies.items()}
     means = found.prison_cost.mean(-1), found.prison_years.mean(-1)
     return Judged(policies, found.gain, *means, predicted, words, beyond)
+
+
+def _worth(goal: str, found: Measured, vsl: Array) -> Array:
+    """What a death averted gains, in the goal's unit and never below 0, shape (draws,)."""
+    if goal == "net_benefit":
+        return vsl / USD_PER_MILLION
+    averted = np.abs(found.averted).mean()
+    return np.full(vsl.shape, np.abs(found.gain).mean() / averted if averted else 0.0)

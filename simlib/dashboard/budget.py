@@ -2,7 +2,8 @@
 
 import html
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -16,6 +17,7 @@ from simlib.charts.style import BORDER, COLOURS, INTERNAL, number
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner
+from simlib.errors import InputError
 from simlib.parameters import load_parameters
 from simlib.results import PAYERS
 from simlib.tables import load_programmes
@@ -69,7 +71,7 @@ class Budget(w.VBox):
     ----------
     wish : what the controls ask for
     split : the split on screen
-    judged : the last one simulated, with greedy and today's split
+    judged : the last one simulated, with greedy and, if it keeps to the limits, today's split
     runner : waits, for tests, until the last move is simulated
     """
 
@@ -117,14 +119,17 @@ class Budget(w.VBox):
             self.verdict.value = ""  # that of another split
             self.status.value = "<i>Effects added up; the simulation follows.</i>"
             return
-        measuring = _measured()
-        splits = {
-            "this split": self.split,
-            "cheapest first": allocate.greedy(measuring, wish.total, wish.limits()),
-            "as today": allocate.afford(measuring, spend.todays_split(wish.total), wish.total),
-        }
+        measuring, limits = _measured(), wish.limits()
+        splits = {"this split": self.split}
+        with suppress(InputError):  # filled in that order, it may keep to no limits
+            splits["cheapest first"] = allocate.greedy(measuring, wish.total, limits)
+        today = allocate.afford(measuring, spend.todays_split(wish.total), wish.total)
+        by = allocate.excess(measuring, today, wish.total, limits)
+        broken = [name for name, over in by.items() if over > allocate.DOLLAR]
+        if not broken:
+            splits["as today"] = today
         self.judged = spend.judge(splits, measuring, draws=JUDGED_DRAWS)
-        self.verdict.value = _said(self.judged)
+        self.verdict.value = _said(self.judged, broken)
         self.status.value = ""
 
     def _tables(self, split: Mapping[str, float], wish: Wish) -> pictures.Tables:
@@ -151,15 +156,20 @@ class Budget(w.VBox):
         self.status.value = f"<span role='alert' style='color:#A00000'>{words}</span>"
 
 
-def _said(judged: spend.Judged) -> str:
-    """The simulated comparison in words."""
-    lines = []
+def _said(judged: spend.Judged, broken: Sequence[str]) -> str:
+    """The simulated comparison in words, and the limits that today's split would break."""
+    lines, rows = [], load_parameters()
     for row in judged.table().itertuples():
         band = f"{number(row.low, 2)} to {number(row.high, 2)}"
         lines.append(
             f"<b>{row.split}</b>: {number(row.gain, 2)} deaths averted ({band}), "
             f"{number(row.prison_years, 2)} prison-years; {row.against_the_best}"
         )
+    if broken:
+        limits = "; ".join(rows[n].label if n in rows else f"{n} money" for n in broken)
+        lines.append(f"<b>as today</b>: not compared, as it breaks the limits on {limits}")
+    if "cheapest first" not in judged.words:
+        lines.append("<b>cheapest first</b>: not compared, as in that order no split is allowed")
     if judged.flat:
         lines.append("<b>Flat</b>: these splits are indistinguishable.")
     elif not judged.settled:
