@@ -755,6 +755,12 @@ def test_several_faults_are_told_at_once() -> None:
         ({"assumptions": [1]}, "must map names"),
         ({"policy": 7}, "neither a name nor a Policy"),
         ({"policy": []}, "at least one"),
+        ({"posterior": 3}, "posterior: 3 is no Posterior"),
+        ({"posterior": {}}, "posterior: {} is no Posterior"),
+        ({"prior": "yes"}, "prior: 'yes' is neither"),
+        ({"watch": None}, "watch: None cannot be called"),
+        ({"assumptions": 0}, "assumptions: must map"),
+        ({"assumptions": []}, "assumptions: must map"),
     ],
 )
 def test_other_bad_input(arguments: dict, said: str) -> None:
@@ -877,22 +883,6 @@ def test_longer_sentences_raise_the_premium_inside_the_country_only(begun) -> No
     prison = before - (1 - part)
     np.testing.assert_allclose(after[0], before[0])
     np.testing.assert_allclose(after[1:], prison[1:] * 1.5**sigma + 1 - part)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({"posterior": 3}, "posterior: 3 is no Posterior"),
-        ({"posterior": {}}, "posterior: {} is no Posterior"),
-        ({"prior": "yes"}, "prior: 'yes' is neither"),
-        ({"watch": None}, "watch: None cannot be called"),
-        ({"assumptions": 0}, "assumptions: must map"),
-        ({"assumptions": []}, "assumptions: must map"),
-    ],
-)
-def test_what_is_of_another_kind_is_not_taken_for_nothing(arguments: dict, said: str) -> None:
-    with pytest.raises(simlib.InputError, match=said):
-        simlib.simulate(**{"draws": 5} | arguments)
 
 
 def test_prison_cost_that_no_simulated_year_shows_is_not_taken_for_nothing() -> None:

@@ -3,7 +3,6 @@
 import html
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -17,7 +16,6 @@ from simlib.charts.style import BORDER, COLOURS, INTERNAL, number
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner
-from simlib.errors import InputError
 from simlib.parameters import load_parameters
 from simlib.results import PAYERS
 from simlib.tables import load_programmes
@@ -120,9 +118,8 @@ class Budget(w.VBox):
             self.status.value = "<i>Effects added up; the simulation follows.</i>"
             return
         measuring, limits = _measured(), wish.limits()
-        splits = {"this split": self.split}
-        with suppress(InputError):  # filled in that order, it may keep to no limits
-            splits["cheapest first"] = allocate.greedy(measuring, wish.total, limits)
+        greedy = allocate.greedy(measuring, wish.total, limits)
+        splits = {"this split": self.split, "cheapest first": greedy}
         today = allocate.afford(measuring, spend.todays_split(wish.total), wish.total)
         by = allocate.excess(measuring, today, wish.total, limits)
         broken = [name for name, over in by.items() if over > allocate.DOLLAR]
@@ -168,8 +165,6 @@ def _said(judged: spend.Judged, broken: Sequence[str]) -> str:
     if broken:
         limits = "; ".join(rows[n].label if n in rows else f"{n} money" for n in broken)
         lines.append(f"<b>as today</b>: not compared, as it breaks the limits on {limits}")
-    if "cheapest first" not in judged.words:
-        lines.append("<b>cheapest first</b>: not compared, as in that order no split is allowed")
     if judged.flat:
         lines.append("<b>Flat</b>: these splits are indistinguishable.")
     elif not judged.settled:
