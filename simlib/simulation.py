@@ -91,9 +91,9 @@ def simulate(
     """
     _check_kinds(prior, posterior, watch)
     parameters, observed = load_parameters(), load_observed()
-    policies = _policies(policy)
+    policies = policies_of(policy)
     end = world.record_end(observed)
-    last = _checked(draws, until, seed, steps_per_year, end)
+    last = checked(draws, until, seed, steps_per_year, end)
     pinned = parameters.check({} if assumptions is None else assumptions)
     posterior = None if prior else shipped_posterior() if posterior is None else posterior
     kept = _begun if draws <= MOST_KEPT else _begun.__wrapped__
@@ -164,8 +164,19 @@ def _sample(
     return sampling.sample(parameters, draws, seed, pinned, posterior, record_quarters=quarters)
 
 
-def _checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) -> int:
-    """Last projected year, when all arguments can be used."""
+def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) -> int:
+    """Last projected year, when all arguments can be used.
+
+    Parameters
+    ----------
+    draws, until, seed, steps_per_year : as for `simulate`
+    end : of the record [decimal year]
+
+    Raises
+    ------
+    InputError
+        Naming every field, bound and allowed value that was broken.
+    """
     faults = []
     default = int(np.ceil(end)) + PROJECTED_YEARS - 1
     last = default if until is None else until
@@ -200,8 +211,8 @@ def _check_kinds(prior: Any, posterior: Any, watch: Any) -> None:
         raise InputError(faults)
 
 
-def _policies(policy: Any) -> tuple[Policy, ...]:
-    """Policies to run; each name once."""
+def policies_of(policy: Any) -> tuple[Policy, ...]:
+    """Policies to run, None as the status quo; an InputError says which cannot be used."""
     several = policy if isinstance(policy, list | tuple) else [policy]
     if not several:
         raise InputError("policy: at least one is needed")

@@ -103,7 +103,7 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
     if "update" in posterior.about:
         raise InputError("posterior: is already updated; begin with the one before that update")
     observed = load_observed()
-    simulation._checked(1, None, seed, simulation.STEPS_PER_YEAR, world.record_end(observed))
+    simulation.checked(1, None, seed, simulation.STEPS_PER_YEAR, world.record_end(observed))
     windows = _windows(new_counts, observed)
     p, quarters = _projected(posterior, observed, seed, len(windows[0].new))
     expected = _expected(p, quarters, windows)

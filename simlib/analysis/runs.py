@@ -14,7 +14,7 @@ from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import Ensemble
 from simlib.sampling import Sample
-from simlib.simulation import STEPS_PER_YEAR, _checked, begin, history, project
+from simlib.simulation import STEPS_PER_YEAR, begin, checked, history, project
 
 Array = NDArray[np.float64]
 Watch = Callable[[float], None]
@@ -94,7 +94,7 @@ def sample(
         When `simulate` would refuse the draws, the seed or an assumption.
     """
     parameters = load_parameters()
-    _checked(draws, None, seed, STEPS_PER_YEAR, world.record_end(load_observed()))
+    checked(draws, None, seed, STEPS_PER_YEAR, world.record_end(load_observed()))
     found = sampling.sample(
         parameters,
         draws,
@@ -115,7 +115,7 @@ def last_year(until: int | None = None) -> int:
     InputError
         When `simulate` would refuse it.
     """
-    return _checked(1, until, 1, STEPS_PER_YEAR, world.record_end(load_observed()))
+    return checked(1, until, 1, STEPS_PER_YEAR, world.record_end(load_observed()))
 
 
 def check_total(total_musd: float) -> None:

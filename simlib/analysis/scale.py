@@ -22,7 +22,7 @@ from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, shares_checked
-from simlib.simulation import STEPS_PER_YEAR, _checked, _policies
+from simlib.simulation import STEPS_PER_YEAR, checked, policies_of
 
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -275,8 +275,8 @@ def _task(
         except InputError as error:
             faults.messages.extend(error.messages)
 
-    chosen, end = heard(_policies, policies), world.record_end(load_observed())
-    last = heard(_checked, 1, until, seed, STEPS_PER_YEAR, end)
+    chosen, end = heard(policies_of, policies), world.record_end(load_observed())
+    last = heard(checked, 1, until, seed, STEPS_PER_YEAR, end)
     pinned = heard(load_parameters().check, {} if assumptions is None else assumptions)
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
         faults.add("draws", f"{shown(draws)} is not a whole number from 1 up")
