@@ -19,7 +19,8 @@ from simlib.errors import InputError, unknown
 from simlib.parameters import Parameters, load_parameters
 from simlib.people import Moves
 from simlib.tables import DATA
-from simlib.world import G_PER_KG, STAGES, USD_PER_MILLION
+from simlib.units import G_PER_KG, USD_PER_MILLION
+from simlib.world import STAGES
 
 Array = NDArray[np.float64]
 Draws = Mapping[str, Array]

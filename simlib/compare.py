@@ -13,7 +13,7 @@ from simlib import money
 from simlib.errors import InputError, shown, unknown
 from simlib.parameters import load_parameters, number_fault
 from simlib.results import PAYERS, QUANTILES, Ensemble, check_ensemble, quantiles
-from simlib.world import USD_PER_MILLION
+from simlib.units import USD_PER_MILLION
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, is_finite, shown, unknown
-from simlib.world import G_PER_KG, USD_PER_MILLION
+from simlib.units import G_PER_KG, USD_PER_MILLION
 
 if TYPE_CHECKING:
     import pandas as pd

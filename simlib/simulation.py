@@ -8,14 +8,16 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import model, record, sampling, world
+from simlib import record, runs, sampling, world
+from simlib.block import Work
 from simlib.errors import InputError, shown
+from simlib.model import today as conditions
+from simlib.model.future import Anchors, Drivers, Future, Stocks
 from simlib.observed import Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy, load_policy, load_programmes
 from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import PAYERS, Ensemble
-from simlib.state import State, Today
 from simlib.version import __version__
 
 Array = NDArray[np.float64]
@@ -30,15 +32,14 @@ MOST_DRAWS = 200_000
 MOST_KEPT = 10_000
 """Draws of a history that is kept for the next call; more would fill the memory."""
 
-DRIVER_FLOWS = ("log_potency_trend", "purity")
-
 
 class Past(NamedTuple):
     """The simulated history of a set of draws."""
 
-    state: State
+    stocks: Stocks
+    """At the end of the record, shape (draws,)."""
     flows: Mapping[str, Array]
-    anchors: world.Anchors
+    anchors: Anchors
 
 
 class Begun(NamedTuple):
@@ -46,8 +47,14 @@ class Begun(NamedTuple):
 
     parameters: Mapping[str, Array]
     past: Past
-    drivers: world.Drivers
-    today: Today
+    drivers: Drivers
+    time: Array
+    """Middle of each projected step [decimal year]."""
+    future: Future
+    work: Work
+    """What every policy's run has in common."""
+    described: Mapping[str, Array]
+    """What outcomes need to know about the steps besides the flows."""
     dt: float
 
 
@@ -61,7 +68,7 @@ def simulate(
     prior: bool = False,
     posterior: Posterior | None = None,
     steps_per_year: int = STEPS_PER_YEAR,
-    watch: model.Watch = lambda done: None,
+    watch: runs.Watch = lambda done: None,
 ) -> Ensemble:
     """Simulate the record and the projection under one or more policies on the same draws.
 
@@ -122,14 +129,40 @@ def begin(
     p, dt = sample.parameters, 1 / steps_per_year
     time = _mid_steps(world.record_end(observed), last + 1, steps_per_year)
     drivers = world.drivers(p, observed, time, _by_step(sample.error, time))
-    today = model.today_from(past.state, p, past.anchors, drivers, dt)
-    return Begun(p, past, drivers, today, dt)
+    future = conditions.projected(world.draw(p), past.anchors, _at(drivers, 0), past.stocks, dt)
+    work = _work(p, future, drivers, past.stocks)
+    described = _described(p, observed, drivers, time, dt)
+    return Begun(p, past, drivers, time, future, work, described, dt)
+
+
+def _at(drivers: Drivers, step: int) -> Drivers:
+    """Drivers of one step."""
+    return Drivers(*(series[step] for series in drivers))
+
+
+def _work(p: Mapping[str, Array], future: Future, drivers: Drivers, first: Stocks) -> Work:
+    """All that a run needs but the policies."""
+    draws = len(next(iter(p.values())))
+    steps, levers = len(drivers.scan_cars), load_programmes()
+    return Work(
+        draws=runs.records(p),
+        anchors=runs.packed(future.a, draws),
+        today=runs.packed(future.today, draws),
+        kept=runs.packed(future.kept, draws),
+        first=runs.packed(first, draws),
+        drivers=runs.packed_drivers(drivers, draws),
+        planned=np.zeros((1, steps, len(levers))),
+        scale=np.ones((1, draws)),
+        is_money=np.array([bool(each.payers) for each in levers.values()]),
+        projected=future.projected,
+        dt=future.dt,
+    )
 
 
 def project(
     policies: Sequence[Policy],
     begun: Begun,
-    watch: model.Watch = lambda done: None,
+    watch: runs.Watch = lambda done: None,
     scale: Array | None = None,
 ) -> Ensemble:
     """Run ready draws under one or more policies.
@@ -142,14 +175,27 @@ def project(
     scale : share of each policy's programme money that is spent, shape (policies, draws or 1);
         None for all of it
     """
-    p, past, drivers, today, dt = begun
-    levers = planned(policies, drivers.time)
+    levers = planned(policies, begun.time)
     if scale is not None:
         levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
-    state = _spread(past.state, len(policies), levers)
-    _, flows = model.run(state, p, past.anchors, drivers, levers, today, dt, watch)
-    flows |= _described(drivers, dt) | spending(policies, levers, p, drivers.time, dt)
-    return Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
+    flows, _ = run(policies, begun, watch, scale)
+    flows |= begun.described | spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    names = tuple(each.name for each in policies)
+    return Ensemble(names, begun.past.flows, flows, begun.parameters)
+
+
+def run(
+    policies: Sequence[Policy], begun: Begun, watch: runs.Watch, scale: Array | None = None
+) -> tuple[dict[str, Array], Array]:
+    """Flows and last stocks of ready draws under policies; see :func:`simlib.runs.run`."""
+    programmes = load_programmes()
+    by_lever = [[each.values(lever, begun.time) for lever in programmes] for each in policies]
+    shape = (len(policies), len(begun.work.draws))
+    work = begun.work._replace(
+        planned=np.moveaxis(np.array(by_lever), 1, 2),
+        scale=np.broadcast_to(1.0 if scale is None else scale, shape),
+    )
+    return runs.run(work, tuple(programmes), watch)
 
 
 def _sample(
@@ -338,14 +384,19 @@ def history(
     by_step = np.zeros((len(time), 1)) if error is None else _by_step(error, time)
     drivers = world.drivers(p, observed, time, by_step)
     a = world.anchors(p, observed)
-    first = world.first_people(p, observed)
-    begin = model.first_state(p, a, world.Drivers(*(s[0] for s in drivers)), first)
     dt = 1 / steps_per_year
-    state, flows = model.run(begin, p, a, drivers, {}, None, dt)
+    treated = world.treatment_places(p, observed, np.array([world.HISTORY_START]))[0]
+    draw = world.draw(p)
+    first = conditions.first_stocks(draw, a, _at(drivers, 0), treated)
+    work = _work(p, conditions.recorded(draw, a, dt), drivers, first)
+    flows, ends = runs.run(work, tuple(load_programmes()))
+    flows["cost_additive"] = np.full_like(flows["cost_additive"], np.nan)  # it begins with prices
     nothing = np.zeros((len(time), 1, 1))
     paid = {f"spending_{payer}_musd": nothing for payer in PAYERS} | {"spending_musd": nothing}
-    flows = flows | _described(drivers, dt) | paid
-    return Past(state, record.with_recorded_detection(flows, p, observed) if recorded else flows, a)
+    flows = flows | _described(p, observed, drivers, time, dt) | paid
+    if recorded:
+        flows = record.with_recorded_detection(flows, p, observed)
+    return Past(runs.stocks(ends[0]), flows, a)
 
 
 def _by_step(error: Array, time: Array) -> Array:
@@ -358,24 +409,16 @@ def _mid_steps(start: float, stop: float, steps_per_year: int) -> Array:
     return start + (np.arange(steps) + 0.5) / steps_per_year
 
 
-def _spread(state: State, policies: int, levers: Mapping[str, Array]) -> State:
-    """The state at the end of the record, once for each policy."""
-
-    def spread(stock: Any) -> Any:
-        if isinstance(stock, tuple):
-            return type(stock)(*(spread(part) for part in stock))
-        return np.repeat(stock, policies, axis=-2) if isinstance(stock, np.ndarray) else stock
-
-    nothing = np.zeros((policies, state.shipments.shape[-1]))
-    money = {lever: nothing for lever in levers if not lever.startswith("sentence_")}
-    spread_state: State = spread(state)
-    return spread_state._replace(standing=spread_state.standing._replace(reached=money))
-
-
-def _described(drivers: world.Drivers, dt: float) -> dict[str, Array]:
+def _described(
+    p: Mapping[str, Array], observed: Observed, drivers: Drivers, time: Array, dt: float
+) -> dict[str, Array]:
     """What outcomes need to know about the steps besides the flows."""
-    found = {name: getattr(drivers, name)[:, None, :] for name in DRIVER_FLOWS}
-    return found | {"time": drivers.time[:, None, None], "dt": np.array(dt)}
+    return {
+        "log_potency_trend": drivers.log_potency_trend[:, None, :],
+        "purity": world.pure_share(p, observed, time)[:, None, :],
+        "time": time[:, None, None],
+        "dt": np.array(dt),
+    }
 
 
 def _about(

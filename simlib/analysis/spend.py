@@ -19,7 +19,7 @@ from simlib.sampling import Sample
 from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.tables import load_programmes
-from simlib.world import USD_PER_MILLION
+from simlib.units import USD_PER_MILLION
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from simlib.parameters import load_parameters
 from simlib.policy import load_policy
 from simlib.results import OUTCOMES, Ensemble
 from simlib.strategies import Share
-from simlib.world import USD_PER_MILLION
+from simlib.units import USD_PER_MILLION
 
 SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
 NINE_IN_TEN = (0.05, 0.5, 0.95)

@@ -1,0 +1,285 @@
+"""Many futures: draws x policies x months, the only file that knows there is more than one.
+
+:func:`simlib.model.month.step` is compiled as it stands, one number at a time, and run in blocks of
+draws under one policy. Blocks need no Python while they run, so that threads share the cores, and
+between two of them a run can be stopped. A draw does not know what else is in its block: the same
+numbers come out however the work is cut. Where numba cannot be had, the same functions run on
+arrays of draws instead, slower.
+"""
+
+import importlib.util
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed, wait
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simlib import block
+from simlib.block import Work
+from simlib.model import (
+    custody,
+    enforcement,
+    future,
+    market,
+    month,
+    overdose,
+    people,
+    pressure,
+    supply,
+)
+from simlib.model.future import Drivers, Stocks
+from simlib.model.month import Flows
+
+Array = NDArray[np.float64]
+Watch = Callable[[float], None]
+"""Called between blocks with the share of the work that is done; what it raises stops the run."""
+
+MODULES = (
+    future,
+    enforcement,
+    supply,
+    custody,
+    market,
+    overdose,
+    people,
+    pressure,
+    month,
+    block,
+)
+"""What is compiled, each after those it calls."""
+BLOCK = 64
+"""Draws in a block: short enough to stop soon, long enough that starting one does not count."""
+
+
+# --- the equations, compiled ----------------------------------------------------------------------
+
+
+def _minimum(one: float, other: float) -> float:
+    return one if one < other else other
+
+
+def _maximum(one: float, other: float) -> float:
+    return one if one > other else other
+
+
+def _where(condition: bool, one: float, other: float) -> float:
+    return one if condition else other
+
+
+def _power(base: float, exponent: float) -> float:
+    return 1.0 if base == 1.0 or exponent == 0.0 else math.exp(exponent * math.log(base))
+
+
+def _exp(x: float) -> float:
+    return 1.0 if x == 0.0 else math.exp(x)
+
+
+SCALAR = {
+    "exp": _exp,
+    "expm1": math.expm1,
+    "log": math.log,
+    "log1p": math.log1p,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "power": _power,
+    "where": _where,
+}
+"""What stands for :mod:`simlib.model.functions` where one number is computed at a time."""
+
+
+def content_hash() -> str:
+    """Hash of the text of all that is compiled: which machine code may be kept on disk.
+
+    numba looks at the file of the compiled function alone and would go on running old equations.
+    """
+    texts = [Path(str(module.__file__)).read_bytes() for module in MODULES]
+    return sha256(b"".join([*texts, Path(__file__).read_bytes()])).hexdigest()[:16]
+
+
+def has_numba() -> bool:
+    """Whether the equations can be compiled."""
+    return importlib.util.find_spec("numba") is not None
+
+
+@cache
+def compiled() -> Callable[..., None]:
+    """:func:`simlib.block.run` as machine code; seconds the first time, then kept on disk."""
+    import numba
+
+    numba.config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / content_hash())
+    inside = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # called by the loop only
+    jit = numba.njit(error_model="numpy", **inside)
+    copies = {module.__name__: _copy(module) for module in MODULES}
+    machine: dict[tuple[str, str], Any] = {
+        (name, each.__name__): jit(each)
+        for name, copy in copies.items()
+        for each in vars(copy).values()
+        if isinstance(each, FunctionType) and each.__module__ == name
+    }
+    scalar = {name: jit(f) if isinstance(f, FunctionType) else f for name, f in SCALAR.items()}
+    for copy in copies.values():
+        for name, value in list(vars(copy).items()):
+            if isinstance(value, ModuleType) and value.__name__ in copies:
+                vars(copy)[name] = copies[value.__name__]
+            elif name in scalar:
+                vars(copy)[name] = scalar[name]
+            elif isinstance(value, FunctionType):
+                vars(copy)[name] = machine.get((value.__module__, value.__name__), value)
+    loop = copies[block.__name__].run.py_func
+    return numba.njit(loop, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
+
+
+def _copy(module: ModuleType) -> ModuleType:
+    """A second copy of a module, with the classes of the first."""
+    spec = module.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    classes = {name: each for name, each in vars(module).items() if isinstance(each, type)}
+    vars(copy).update(classes)
+    return copy
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def flat(nested: Any) -> list[Any]:
+    """Numbers of nested tuples, in order."""
+    if isinstance(nested, tuple):
+        return [number for part in nested for number in flat(part)]
+    return [nested]
+
+
+def packed(nested: Any, draws: int) -> Array:
+    """Numbers of nested tuples side by side, shape (draws, numbers)."""
+    return np.stack([np.broadcast_to(each, draws) for each in flat(nested)], axis=1)
+
+
+def stocks(ends: Array) -> Stocks:
+    """Stocks as tuples of arrays, from what :func:`run` returns of one policy."""
+    return block.stocks_of(np.ascontiguousarray(ends.T))
+
+
+def records(columns: Mapping[str, Array]) -> NDArray[np.void]:
+    """A record a draw, with a field a parameter."""
+    draws = len(next(iter(columns.values())))
+    found = np.empty(draws, dtype=[(name, float) for name in columns])
+    for name, values in columns.items():
+        found[name] = values
+    return found
+
+
+def packed_drivers(drivers: Drivers, draws: int) -> Array:
+    """Drivers of all steps, each of shape (steps, draws or 1); shape (draws, steps, fields)."""
+    steps = max(len(series) for series in drivers)
+    found = np.empty((draws, steps, len(drivers)))
+    for n, series in enumerate(drivers):
+        found[:, :, n] = np.broadcast_to(series, (steps, draws)).T
+    return found
+
+
+def run(
+    work: Work,
+    levers: Sequence[str],
+    watch: Watch = lambda done: None,
+    executor: Executor | None = None,
+) -> tuple[dict[str, Array], Array]:
+    """Run all draws under all policies.
+
+    Parameters
+    ----------
+    levers : names, in the order of `work.planned`
+    watch : called between blocks
+    executor : of threads; by default one thread a core
+
+    Returns
+    -------
+    flows : by name, shape (steps, policies, draws)
+    ends : stocks at the end, shape (policies, draws, stocks)
+    """
+    policies, draws = len(work.planned), len(work.draws)
+    work = Work(*(_read_only(part) for part in work))
+    flows = np.empty((len(Flows._fields), work.drivers.shape[1], policies, draws))
+    ends = np.empty((policies, draws, work.first.shape[1]))
+    cuts = [(k, at) for k in range(policies) for at in range(0, draws, BLOCK)]
+    loop = compiled() if has_numba() else run_on_arrays
+    fields = np.dtype([(name, float) for name in levers])
+
+    def one(cut: tuple[int, int]) -> None:
+        k, at = cut
+        reached = np.zeros((2, len(levers)))
+        inside = reached[1:].view(fields)[:, 0]
+        loop(work, k, at, min(at + BLOCK, draws), reached, inside, flows, ends)
+
+    pool = executor or _threads()
+    waiting = [pool.submit(one, cut) for cut in cuts]
+    try:
+        for n, done in enumerate(as_completed(waiting), start=1):
+            done.result()
+            watch(n / len(cuts))
+    finally:
+        for each in waiting:
+            each.cancel()
+        wait(waiting)  # a block that has begun still writes
+    return dict(zip(Flows._fields, flows, strict=True)), ends
+
+
+def _read_only(part: Any) -> Any:
+    """A view of an array of one kind, so that one piece of machine code serves all; else the part."""
+    if not isinstance(part, np.ndarray):
+        return part
+    view = np.ascontiguousarray(part).view()
+    view.flags.writeable = False
+    return view
+
+
+def run_on_arrays(
+    work: Work,
+    k: int,
+    first: int,
+    last: int,
+    reached: Array,
+    levers: NDArray[np.void],
+    flows: Array,
+    ends: Array,
+) -> None:
+    """What :func:`simlib.block.run` does, on arrays of draws: where nothing can be compiled."""
+    cut = slice(first, last)
+    mine = work.draws[cut]
+    p = SimpleNamespace(**{name: mine[name] for name in mine.dtype.names or ()})
+    anchors, today = block.anchors_of(work.anchors[cut].T), block.today_of(work.today[cut].T)
+    kept = block.kept_of(work.kept[cut].T)
+    alike = future.Future(p, anchors, today, kept, work.projected, work.dt)
+    stocks = block.stocks_of(work.first[cut].T)
+    lag = future.lag_kept(p.spending_lag_years, work.dt)
+    money = np.zeros((len(work.is_money), last - first))
+    for j in range(work.drivers.shape[1]):
+        planned = np.broadcast_to(work.planned[k, j][:, None], money.shape)
+        after = future.toward(money, planned * work.scale[k, cut], lag)
+        force = np.where(work.is_money[:, None], 0.5 * (money + after), planned)
+        now = SimpleNamespace(**dict(zip(levers.dtype.names or (), force, strict=True)))
+        d = block.drivers_of(work.drivers[cut, j].T)
+        stocks, brought = month.step(alike, d, now, stocks)
+        for f, values in enumerate(brought):
+            flows[f, j, k, cut] = values
+        money = after
+    ends[k, cut] = packed(stocks, last - first)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """A thread a core, for the life of the process."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ThreadPoolExecutor(cores or 1, thread_name_prefix="simlib")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # a child has no threads of its parent
