@@ -10,7 +10,7 @@ arrays of draws instead, slower.
 import importlib.util
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed, wait
 from functools import cache
 from hashlib import sha256
@@ -114,7 +114,8 @@ def compiled() -> Callable[..., None]:
     import numba
 
     numba.config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / content_hash())
-    inside = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # called by the loop only
+    # Called by the loop only, and as one piece: tuples that are handed on would be copied.
+    inside = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
     jit = numba.njit(error_model="numpy", **inside)
     copies = {module.__name__: _copy(module) for module in MODULES}
     machine: dict[tuple[str, str], Any] = {
@@ -190,6 +191,7 @@ def run(
     work: Work,
     levers: Sequence[str],
     watch: Watch = lambda done: None,
+    only: Iterable[int] | None = None,
     executor: Executor | None = None,
 ) -> tuple[dict[str, Array], Array]:
     """Run all draws under all policies.
@@ -198,6 +200,7 @@ def run(
     ----------
     levers : names, in the order of `work.planned`
     watch : called between blocks
+    only : the policies to run, by number; those of others are left as they come
     executor : of threads; by default one thread a core
 
     Returns
@@ -209,7 +212,8 @@ def run(
     work = Work(*(_read_only(part) for part in work))
     flows = np.empty((len(Flows._fields), work.drivers.shape[1], policies, draws))
     ends = np.empty((policies, draws, work.first.shape[1]))
-    cuts = [(k, at) for k in range(policies) for at in range(0, draws, BLOCK)]
+    wanted = range(policies) if only is None else only
+    cuts = [(k, at) for k in wanted for at in range(0, draws, BLOCK)]
     loop = compiled() if has_numba() else run_on_arrays
     fields = np.dtype([(name, float) for name in levers])
 
@@ -233,7 +237,7 @@ def run(
 
 
 def _read_only(part: Any) -> Any:
-    """A view of an array of one kind, so that one piece of machine code serves all; else the part."""
+    """A view of an array of one kind, so that one machine code serves all; else the part."""
     if not isinstance(part, np.ndarray):
         return part
     view = np.ascontiguousarray(part).view()

@@ -1,8 +1,8 @@
 """simulate(): draws -> history, once -> projection of any number of policies in one pass."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -42,7 +42,8 @@ class Past(NamedTuple):
     anchors: Anchors
 
 
-class Begun(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Begun:
     """What a projection of a set of draws begins from, whatever the policy."""
 
     parameters: Mapping[str, Array]
@@ -56,6 +57,11 @@ class Begun(NamedTuple):
     described: Mapping[str, Array]
     """What outcomes need to know about the steps besides the flows."""
     dt: float
+
+    @cached_property
+    def status_quo(self) -> tuple[Mapping[str, Array], Array]:
+        """Flows and last stocks without any new policy: most runs compare with them."""
+        return _kept(runs.run(self.work, tuple(load_programmes())))
 
 
 def simulate(
@@ -185,17 +191,27 @@ def project(
 
 
 def run(
-    policies: Sequence[Policy], begun: Begun, watch: runs.Watch, scale: Array | None = None
+    policies: Sequence[Policy],
+    begun: Begun,
+    watch: runs.Watch = lambda done: None,
+    scale: Array | None = None,
 ) -> tuple[dict[str, Array], Array]:
     """Flows and last stocks of ready draws under policies; see :func:`simlib.runs.run`."""
     programmes = load_programmes()
     by_lever = [[each.values(lever, begun.time) for lever in programmes] for each in policies]
+    planned = np.moveaxis(np.array(by_lever), 1, 2)
     shape = (len(policies), len(begun.work.draws))
-    work = begun.work._replace(
-        planned=np.moveaxis(np.array(by_lever), 1, 2),
-        scale=np.broadcast_to(1.0 if scale is None else scale, shape),
-    )
-    return runs.run(work, tuple(programmes), watch)
+    scales = np.broadcast_to(1.0 if scale is None else scale, shape)
+    moved = np.flatnonzero(planned.any(axis=(1, 2)))
+    work = begun.work._replace(planned=planned, scale=scales)
+    flows, ends = runs.run(work, tuple(programmes), watch, moved)
+    still = np.setdiff1d(np.arange(len(policies)), moved)
+    if still.size:
+        known, last = begun.status_quo
+        for name, values in flows.items():
+            values[:, still] = known[name]
+        ends[still] = last
+    return flows, ends
 
 
 def _sample(
