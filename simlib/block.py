@@ -10,7 +10,6 @@ from simlib.model.future import (
     Anchors,
     Capacity,
     Deaths,
-    Draw,
     Drivers,
     Future,
     Kept,

@@ -13,11 +13,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import enforcement, market, money, people, sampling, supply
-from simlib.chain import Chain, chain_of, retail_cost
+from simlib import money, sampling, world
 from simlib.errors import InputError, unknown
+from simlib.model import market, people, supply, today
+from simlib.model.future import Prices
+from simlib.model.supply import Chain
 from simlib.parameters import Parameters, load_parameters
-from simlib.people import Moves
 from simlib.tables import DATA
 from simlib.units import G_PER_KG, USD_PER_MILLION
 from simlib.world import STAGES
@@ -71,23 +72,20 @@ def consumed_kg(p: Draws) -> Array:
 
 
 def chain_1992(p: Draws) -> Chain:
-    """The cocaine chain, its ladder from shares of the retail price; see `simlib.chain`."""
+    """The cocaine chain, its ladder from shares of the retail price."""
     landed = p["source_price_share"] + p["importing_price_share"]
-    retail = np.ones_like(landed)
-    shares = np.stack([p["source_price_share"], landed, p["wholesale_price_share"], retail])
+    prices = (p["source_price_share"], landed, p["wholesale_price_share"], np.ones_like(landed))
+    seized = today.seized_today(world.draw(p))
+    ratios = {
+        f"input_ratio_{stage}": before / (after * (1 - share))
+        for stage, before, after, share in zip(STAGES, prices, prices[1:], seized, strict=False)
+    }
     # What part of the value added is risk moves nothing here: supply slopes as a whole.
-    undivided = dict(p) | {f"risk_share_{stage}": np.zeros(1) for stage in STAGES}
-    passed = 1 - chain_of(undivided | _ratios(shares)).seized[:, 0, :]
-    return chain_of(undivided | _ratios(shares, passed))
+    undivided = {f"risk_share_{stage}": np.zeros(1) for stage in STAGES}
+    return today.chain(world.draw({**p, **undivided, **ratios}), seized)
 
 
-def _ratios(shares: Array, passed: Array | float = 1.0) -> dict[str, Array]:
-    """Input price over price net of seizures by stage, from shares of the retail price."""
-    ratios = shares[:-1] / (shares[1:] * passed)
-    return {f"input_ratio_{stage}": ratio for stage, ratio in zip(STAGES, ratios, strict=True)}
-
-
-def imposed_cost(p: Draws, chain: Chain, programme: str, budget: Array) -> Array:
+def imposed_cost(p: Draws, chain: Chain, programme: str, budget: Array) -> Prices:
     """Cost laid on each kilogram at production, border, wholesale and retail.
 
     Parameters
@@ -97,18 +95,18 @@ def imposed_cost(p: Draws, chain: Chain, programme: str, budget: Array) -> Array
 
     Returns
     -------
-    array [USD per pure kg entering], shape (4, ..., draws)
+    Prices [USD per pure kg entering], each of shape (..., draws)
     """
-    here, nowhere = np.ones_like(budget), np.zeros_like(budget)
-    wholesale = p["wholesale_share_of_domestic"] * here
-    where = {
-        "source_country": (here, nowhere, nowhere, nowhere),
-        "interdiction": (nowhere, here, nowhere, nowhere),
-        "domestic": (nowhere, nowhere, wholesale, 1 - wholesale),
+    wholesale = p["wholesale_share_of_domestic"]
+    where: dict[str, tuple[Array | float, ...]] = {
+        "source_country": (1.0, 0.0, 0.0, 0.0),
+        "interdiction": (0.0, 1.0, 0.0, 0.0),
+        "domestic": (0.0, 0.0, wholesale, 1 - wholesale),
     }
-    kg = consumed_kg(p) * np.concatenate([chain.entering[:1], chain.entering])
-    imposed_usd = p[f"imposed_{programme}"] * budget * USD_PER_MILLION
-    return np.stack(where[programme]) * imposed_usd / kg
+    imposed_usd = p[f"imposed_{programme}"] * budget * USD_PER_MILLION / consumed_kg(p)
+    entering = (chain.entering.border, *chain.entering)
+    parts = zip(where[programme], entering, strict=True)
+    return Prices(*(share * imposed_usd / kg for share, kg in parts))
 
 
 def unit_cost(p: Draws, chain: Chain, programme: str, budget: Array, volume: Array) -> Array:
@@ -123,7 +121,7 @@ def unit_cost(p: Draws, chain: Chain, programme: str, budget: Array, volume: Arr
     """
     slope = supply.swamping(1 / volume, p["supply_slope"])
     imposed = imposed_cost(p, chain, programme, budget)
-    return retail_cost(chain, p["pass_through_weight"], imposed=imposed) * slope
+    return supply.retail_cost(chain, p["pass_through_weight"], imposed=imposed) * slope
 
 
 def grams_avoided(p: Draws) -> Array:
@@ -133,12 +131,9 @@ def grams_avoided(p: Draws) -> Array:
     by themselves in time. What they use as light users is not counted, as in the check that
     rebuilt the published figure.
     """
-    nobody = dict.fromkeys(Moves._fields, 0 * p["heavy_exit"])
-    exits = p["heavy_to_light"] + p["heavy_exit"]
-    month = people.chances(Moves(**nobody | {"active_remission": exits}), 1 / STEPS_PER_YEAR)
+    month = people.exits(p["heavy_to_light"] + p["heavy_exit"], 1 / STEPS_PER_YEAR)
     steps = round(p["horizon_years"][0] * STEPS_PER_YEAR)
-    nothing = np.zeros((steps, exits.size))
-    heavy = enforcement.followed(np.ones_like(exits), nothing, 1 - month.leaving.active)
+    heavy = (1 - month.leaving) ** np.arange(steps + 1)[:, None]
     years_ahead = (np.arange(steps)[:, None] + 0.5) / STEPS_PER_YEAR
     weight = money.discount_factor(years_ahead, p["discount_rate"])
     heavy_years = np.sum(0.5 * (heavy[1:] + heavy[:-1]) * weight, axis=0) / STEPS_PER_YEAR

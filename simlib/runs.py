@@ -134,7 +134,7 @@ def compiled() -> Callable[..., None]:
             elif isinstance(value, FunctionType):
                 vars(copy)[name] = machine.get((value.__module__, value.__name__), value)
     loop = copies[block.__name__].run.py_func
-    return numba.njit(loop, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
+    return numba.njit(loop, nogil=True, cache=True, error_model="numpy")
 
 
 def _copy(module: ModuleType) -> ModuleType:

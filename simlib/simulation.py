@@ -185,7 +185,8 @@ def project(
     if scale is not None:
         levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
     flows, _ = run(policies, begun, watch, scale)
-    flows |= begun.described | spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    flows |= begun.described
+    flows |= spending(policies, levers, begun.parameters, begun.time, begun.dt)
     names = tuple(each.name for each in policies)
     return Ensemble(names, begun.past.flows, flows, begun.parameters)
 

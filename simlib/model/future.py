@@ -267,7 +267,7 @@ def toward(now: Number, rest: Number, kept: Number) -> Number:
     return now * kept + (1 - kept) * rest
 
 
-def lag_kept(lag_years: Number, dt: float) -> Number:
+def lag_kept(lag_years: Number, dt: Number) -> Number:
     """Share of the distance to a plan that is left after a step, for a first-order lag [-].
 
     ``dS/dt = (planned - S) / lag``: money becomes staff and equipment with a lag of 0.5-2 years.
@@ -275,6 +275,6 @@ def lag_kept(lag_years: Number, dt: float) -> Number:
     return exp(-dt / lag_years)
 
 
-def half_life_kept(half_life_years: Number, dt: float) -> Number:
+def half_life_kept(half_life_years: Number, dt: Number) -> Number:
     """Share of the distance to rest that is left after a step [-]."""
     return power(2.0, -dt / half_life_years)

@@ -3,9 +3,33 @@
 Mass is pure kilograms, costs are 2024 USD per pure kilogram. Plain numbers, or arrays of many.
 """
 
+from typing import NamedTuple
+
 from simlib.model.enforcement import Intensity
 from simlib.model.functions import Number, exp, log, maximum, minimum, power
 from simlib.model.future import Capacity, Draw, Drivers, Future, Prices, Slow, Stages
+
+
+class Chain(NamedTuple):
+    """Prices and what stands behind them; fentanyl today, or any drug at any time."""
+
+    prices: Prices
+    handling: Stages
+    risk: Stages
+    """[USD per pure kg]"""
+    seized: Stages
+    """[share of what enters the stage]"""
+
+    @property
+    def entering(self) -> Stages:
+        """Kilograms that enter each stage for each kilogram consumed."""
+        retail = 1 / (1 - self.seized.retail)
+        wholesale = retail / (1 - self.seized.wholesale)
+        return Stages(wholesale / (1 - self.seized.border), wholesale, retail)
+
+
+ALIKE = Stages(1.0, 1.0, 1.0)
+NOTHING = Prices(0.0, 0.0, 0.0, 0.0)
 
 
 def price_ladder(retail_price: Number, ratio: Stages, seized: Stages) -> Prices:
@@ -120,6 +144,32 @@ def cost_multiplicative(
 def transmitted_cost(additive: Number, multiplicative: Number, theta: Number) -> Number:
     """Mixture of the two rules, ``theta ln C_mult + (1 - theta) ln C_add`` [USD per pure kg]."""
     return additive * power(multiplicative / additive, theta)
+
+
+def retail_cost(
+    chain: Chain,
+    theta: Number,
+    seized: Stages | None = None,
+    premium: Stages = ALIKE,
+    imposed: Prices = NOTHING,
+) -> Number:
+    """Retail unit cost over today's, when seizures, risk or costs change [-].
+
+    Parameters
+    ----------
+    theta : [weight], 0 dollar for dollar, 1 in proportion
+    seized : [share], other seizures than today's
+    premium : [-], risk premium over today's
+    imposed : [USD per pure kg entering], added cost at production and at each stage
+    """
+    added = Stages(
+        chain.handling.border + chain.risk.border * premium.border + imposed.landed,
+        chain.handling.wholesale + chain.risk.wholesale * premium.wholesale + imposed.wholesale,
+        chain.handling.retail + chain.risk.retail * premium.retail + imposed.retail,
+    )
+    cheaper = 1 + imposed.production / chain.prices.production
+    cost, _ = chain_cost(chain.prices, cheaper, added, seized or chain.seized, theta)
+    return cost / chain.prices.retail
 
 
 def premiums(f: Future, punished: Stages) -> Stages:

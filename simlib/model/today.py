@@ -119,8 +119,8 @@ def anchors(p: Draw, recorded: Recorded) -> Anchors:
     return a._replace(hazards=now)
 
 
-def prices(p: Draw, seized: Stages) -> tuple[Prices, Stages, Stages, Number]:
-    """The priced chain: ladder, handling and risk of each stage, exponent on punishment.
+def chain(p: Draw, seized: Stages) -> supply.Chain:
+    """The priced chain, built down from the price at retail.
 
     Parameters
     ----------
@@ -137,10 +137,18 @@ def prices(p: Draw, seized: Stages) -> tuple[Prices, Stages, Stages, Number]:
     handling = Stages(
         added.border - risk.border, added.wholesale - risk.wholesale, added.retail - risk.retail
     )
-    sigma = supply.sigma_from_elasticity(
-        p.punishment_elasticity, ladder.retail, risk, seized, p.prison_part_of_risk
+    return supply.Chain(ladder, handling, risk, seized)
+
+
+def sigma(p: Draw, priced: supply.Chain) -> Number:
+    """Exponent on arrests x time that gives the price elasticity drawn, at today's costs."""
+    return supply.sigma_from_elasticity(
+        p.punishment_elasticity,
+        priced.prices.retail,
+        priced.risk,
+        priced.seized,
+        p.prison_part_of_risk,
     )
-    return ladder, handling, risk, sigma
 
 
 def first_people(p: Draw, treated: Number) -> People:
@@ -219,6 +227,8 @@ def projected(p: Draw, a: Anchors, d: Drivers, now: Stocks, dt: float) -> Future
     """
     before = recorded(p, a, dt)
     searched = enforcement.search(before, d, enforcement.STEADY, now.weights)
-    ladder, handling, risk, sigma = prices(p, searched.seized)
-    today = Today(ladder, handling, risk, sigma, searched.met, now.volume)
+    priced = chain(p, searched.seized)
+    today = Today(
+        priced.prices, priced.handling, priced.risk, sigma(p, priced), searched.met, now.volume
+    )
     return before._replace(today=today, projected=1.0)

@@ -26,6 +26,7 @@ from simlib.charts.supply_tables import (
     Line,
     Sight,
 )
+from simlib.model.future import Anchors, Draw
 from simlib.observed import load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy
@@ -33,10 +34,8 @@ from simlib.posterior import shipped_posterior
 from simlib.results import Ensemble
 from simlib.simulation import simulate
 from simlib.tables import DATA
-from simlib.world import Anchors
 
 Array = NDArray[np.float64]
-Draws = Mapping[str, Array]
 Values = Mapping[str, float]
 
 Compute = Callable[[Values, int], Sight]
@@ -83,10 +82,11 @@ def pinned(values: Values) -> dict[str, float]:
     return {name: value for name, value in values.items() if name in load_parameters()}
 
 
-def drawn(values: Values, draws: int) -> dict[str, Array]:
-    """Draws of the model's rows, the moved ones pinned; shape (draws,)."""
+def drawn(values: Values, draws: int, **others: float) -> Draw:
+    """Draws of the model's rows, the moved ones and `others` pinned; fields of shape (draws,)."""
     rows = load_parameters()
-    return sampling.draw(rows, draws, 1, rows.check(pinned(values)), shipped_posterior())
+    pins = rows.check({**pinned(values), **others})
+    return world.draw(sampling.draw(rows, draws, 1, pins, shipped_posterior()))
 
 
 @lru_cache(maxsize=4)
@@ -103,9 +103,9 @@ def simulated(values: Values, levers: tuple[str, ...], draws: int) -> Ensemble:
     return _simulated(pins, levers, setting(values, "added_money"), draws)
 
 
-def anchored(p: Draws) -> Anchors:
+def anchored(p: Draw) -> Anchors:
     """Today's lanes and hazards."""
-    return world.anchors(p, load_observed())
+    return world.anchors(vars(p), load_observed())
 
 
 def along(name: str) -> Array:

@@ -5,8 +5,6 @@ from functools import partial
 
 import numpy as np
 
-from simlib import enforcement, market, supply
-from simlib.chain import chain_of, retail_cost
 from simlib.charts.style import number
 from simlib.charts.supply import curves, ranges
 from simlib.charts.supply_tables import (
@@ -20,6 +18,8 @@ from simlib.charts.supply_tables import (
     curve_tables,
     range_tables,
 )
+from simlib.model import enforcement, market, supply, today
+from simlib.model.future import Prices, lag_kept
 from simlib.walkthrough.common import (
     PERCENT,
     Array,
@@ -39,7 +39,6 @@ from simlib.walkthrough.common import (
     spread_of,
     unpinned,
 )
-from simlib.world import STAGE_START
 
 SHIPPED = 100.0
 """Kilograms followed in the first picture."""
@@ -80,9 +79,9 @@ def hundred_kilos(values: Values, draws: int) -> Sight:
     for series, (chosen, colour) in _worlds(values).items():
         p = drawn(chosen, draws)
         a = anchored(p)
-        shares = enforcement.seized_shares(a.weights, a.hazards, STAGE_START, p["seized_ceiling"])
+        shares = enforcement.seized_shares(a.weights, a.hazards, p.seized_ceiling)
         left, steps = np.full(draws, SHIPPED), {"leave the producer": np.full(draws, SHIPPED)}
-        for stage, share in zip(STAGES_SAID, shares[:, 0], strict=True):
+        for stage, share in zip(STAGES_SAID, shares, strict=True):
             steps[f"seized {stage}"] = -left * share
             left = left * (1 - share)
         eaten = left
@@ -100,11 +99,12 @@ def hundred_kilos(values: Values, draws: int) -> Sight:
 def ladder(values: Values, draws: int) -> Sight:
     """What a pure kilogram is worth from precursors to the street."""
     rows = ("production", "landed in the US", "US wholesale", "retail, on the street")
-    groups, prices = [], np.ones((4, 1, 1))
+    groups, prices = [], Prices(*np.ones((4, 1)))
     for series, (chosen, colour) in _worlds(values).items():
-        prices = chain_of(drawn(chosen, draws)).prices
+        p = drawn(chosen, draws)
+        prices = today.chain(p, today.seized_today(p)).prices
         groups.append(
-            [Bar(row, series, worth[0], colour) for row, worth in zip(rows, prices, strict=True)]
+            [Bar(row, series, worth, colour) for row, worth in zip(rows, prices, strict=True)]
         )
     bars = _by_row(groups)
     every = np.linspace(0, 1, draws)
@@ -120,7 +120,7 @@ def ladder(values: Values, draws: int) -> Sight:
     per_step = len(groups)
     bars.insert(per_step, shown["shown_mexico"])
     bars.insert(0, shown["shown_precursors"])
-    landed = spread_of(prices[1, 0] / prices[3, 0])
+    landed = spread_of(prices.landed / prices.retail)
     words = Words(
         f"Landed in the US, a kilo is worth {percent(landed[1])} of its price on the street",
         f"{draws_said(landed[0], landed[2], percent)} Every labelled step of the axis is ten times "
@@ -133,10 +133,10 @@ def taken(values: Values, draws: int) -> Sight:
     """What seizures cost the trade at each stage, for each kilogram consumed."""
     groups = []
     for series, (chosen, colour) in _worlds(values).items():
-        chain = chain_of(drawn(chosen, draws))
-        worth = (chain.entering * chain.seized * chain.prices[1:])[:, 0]
-        share = PERCENT * worth / chain.prices[-1]
-        pairs = zip(STAGES_SAID, share, strict=True)
+        p = drawn(chosen, draws)
+        chain = today.chain(p, today.seized_today(p))
+        worth = np.array(chain.entering) * np.array(chain.seized) * np.array(chain.prices[1:])
+        pairs = zip(STAGES_SAID, PERCENT * worth / chain.prices.retail, strict=True)
         groups.append([Bar(f"seized {stage}", series, each, colour) for stage, each in pairs])
     border, total = (
         spread_of(groups[-1][0].values),
@@ -158,16 +158,14 @@ def replaced(values: Values, draws: int) -> Sight:
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
         p = drawn(chosen, draws)
-        chain = chain_of(p)
-        seized = chain.seized.copy()
-        seized[0] = share
-        before, after = (np.prod(1 - shares, axis=0)[0] for shares in (chain.seized, seized))
-        cost = retail_cost(chain, p["pass_through_weight"], seized=seized)[0]
-        demand = market.demand_ratio(cost, p["demand_elasticity"])
-        lag, none = p["shipment_lag_months"] / 12, np.zeros(1)
-        years = months[:, None] / 12
-        sent = supply.shipments_next(1 / before, demand, after, none, lag, years)
-        sent = np.minimum(sent, p["slack_production"] / before)
+        chain = today.chain(p, today.seized_today(p))
+        seized = chain.seized._replace(border=share)
+        before, after = enforcement.passed(chain.seized), enforcement.passed(seized)
+        cost = supply.retail_cost(chain, p.pass_through_weight, seized)
+        demand = market.demand_ratio(cost, p.demand_elasticity)
+        kept = lag_kept(p.shipment_lag_months, months[:, None])
+        sent = supply.shipments_next(1 / before, demand, after, 0.0, kept)
+        sent = np.minimum(sent, p.slack_production / before)
         eaten, _ = market.cleared(sent * after, demand)
         return {
             "shipped by producers": PERCENT * (sent * before - 1),

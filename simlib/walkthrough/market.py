@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from simlib import enforcement, market, supply
 from simlib.charts.style import number
 from simlib.charts.supply import curves
 from simlib.charts.supply_tables import Sight, Words, curve_tables
+from simlib.model import market, supply
 from simlib.walkthrough.common import (
     PERCENT,
     Array,
@@ -35,14 +35,16 @@ def knock_down(values: Values, draws: int) -> Sight:
     """Distribution capacity and the most it can ship, while pressure lasts and after it."""
     across = np.arange(YEARS_SHOWN * 12 + 1) / 12
     added, lasts = setting(values, "added_pressure"), setting(values, "pressure_years")
-    pressed = np.where(across[:-1, None] < lasts, added, 0.0)
+    pressed = np.where(across[:-1] < lasts, added, 0.0)
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
         p = drawn(chosen, draws)
-        recovery = p["recovery_months_distribution"] / 12
-        rest, kept = supply.capacity_rest(p["knockdown_organised_crime"], pressed, recovery, 1 / 12)
-        capacity = PERCENT * enforcement.followed(np.ones(draws), rest, kept)
-        most = capacity * p["slack_distribution"]
+        recovery, knockdown = p.recovery_months_distribution / 12, p.knockdown_organised_crime
+        path = [np.ones(draws)]
+        for each in pressed:
+            path.append(supply.capacity_next(path[-1], knockdown, each, recovery, 1 / 12))
+        capacity = PERCENT * np.array(path)
+        most = capacity * p.slack_distribution
         return {"most that can be shipped": most, "capacity": capacity}
 
     lines = several(values, across, lines_of)
@@ -62,9 +64,7 @@ def fall_short(values: Values, draws: int) -> Sight:
 
     def curve(chosen: Values) -> Array:
         p = drawn(chosen, draws)
-        return market.scarcity_price(
-            1 - across[:, None], p["short_price_elasticity"], p["price_ceiling"]
-        )
+        return market.scarcity_price(1 - across[:, None], p.short_price_elasticity, p.price_ceiling)
 
     here = setting(values, "missing_share")
     lines = before_and_after(values, PERCENT * across, curve)
@@ -86,9 +86,9 @@ def dilute(values: Values, draws: int) -> Sight:
     def lines_of(chosen: Values) -> Mapping[str, Array]:
         p = drawn(chosen, draws)
         scarce = market.scarcity_price(
-            1 - across[:, None], p["short_price_elasticity"], p["price_ceiling"]
+            1 - across[:, None], p.short_price_elasticity, p.price_ceiling
         )
-        strength = market.dilution(scarce, p["weaker_share"])
+        strength = market.dilution(scarce, p.weaker_share)
         return {
             "price of a pure milligram": scarce,
             "price of a bag or pill": scarce * strength,

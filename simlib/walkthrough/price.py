@@ -5,17 +5,16 @@ from functools import partial
 
 import numpy as np
 
-from simlib import enforcement, supply, world
-from simlib.chain import chain_of, retail_cost
+from simlib import world
 from simlib.charts.style import number
 from simlib.charts.supply import curves
 from simlib.charts.supply_tables import Line, Sight, Words, curve_tables
+from simlib.model import enforcement, supply, today
+from simlib.model.future import Anchors, Draw, Lanes, Prices, Stages, half_life_kept
 from simlib.observed import load_observed
 from simlib.walkthrough.common import (
     PERCENT,
-    POSITIONS,
     Array,
-    Draws,
     Picture,
     Values,
     along,
@@ -30,7 +29,6 @@ from simlib.walkthrough.common import (
     setting,
     several,
 )
-from simlib.world import STAGE_START, Anchors
 
 COST = "Unit cost of the trade at retail, change from today (%)"
 SEIZED = "Share of the flow seized at the border (%)"
@@ -42,6 +40,16 @@ def _span(line: Line, place: float) -> str:
     return draws_said(low, high, change)
 
 
+def _chain(p: Draw) -> supply.Chain:
+    return today.chain(p, today.seized_today(p))
+
+
+def _dearer(chain: supply.Chain, theta: Array, premium: Array) -> Array:
+    """Change of unit cost [%] under a risk premium that is the same at all stages."""
+    alike = Stages(premium, premium, premium)
+    return percent_change(supply.retail_cost(chain, theta, premium=alike))
+
+
 # --- unit cost --------------------------------------------------------------------------------
 
 
@@ -51,10 +59,9 @@ def seize_more(values: Values, draws: int) -> Sight:
 
     def curve(chosen: Values) -> Array:
         p = drawn(chosen, draws)
-        chain = chain_of(p)
-        seized = np.repeat(chain.seized, POSITIONS, axis=1)
-        seized[0] = across[:, None]
-        return percent_change(retail_cost(chain, p["pass_through_weight"], seized=seized))
+        chain = _chain(p)
+        seized = chain.seized._replace(border=across[:, None])
+        return percent_change(supply.retail_cost(chain, p.pass_through_weight, seized))
 
     here = setting(values, "new_seized_share")
     lines = before_and_after(values, PERCENT * across, curve)
@@ -73,13 +80,10 @@ def punish_more(values: Values, draws: int) -> Sight:
 
     def curve(chosen: Values) -> Array:
         p = drawn(chosen, draws)
-        chain = chain_of(p)
-        part = p["prison_part_of_risk"]
-        sigma = supply.sigma_from_elasticity(
-            p["punishment_elasticity"], chain.prices, chain.risk, chain.seized, part
-        )
-        premium = supply.prison_premium(across[:, None], part, sigma)
-        return percent_change(retail_cost(chain, p["pass_through_weight"], premium=premium))
+        chain = _chain(p)
+        sigma = today.sigma(p, chain)
+        premium = supply.prison_premium(across[:, None], p.prison_part_of_risk, sigma)
+        return _dearer(chain, p.pass_through_weight, premium)
 
     here = setting(values, "punishment")
     lines = before_and_after(values, across, curve)
@@ -99,13 +103,14 @@ def pass_on(values: Values, draws: int) -> Sight:
     names = ("production", "at the border", "US wholesale")
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
-        chain = chain_of(drawn(chosen, draws))
-        passed = np.concatenate([np.ones_like(chain.seized[:1]), 1 - chain.seized])
+        chain = _chain(drawn(chosen, draws))
+        passed = (1.0, *(1 - seized for seized in chain.seized))
         found = {}
         for stage, name in enumerate(names):
-            imposed = np.zeros_like(chain.prices)
-            imposed[stage] = rise * chain.prices[stage] * passed[stage]
-            found[name] = percent_change(retail_cost(chain, across[:, None], imposed=imposed))
+            cost = [0.0, 0.0, 0.0, 0.0]
+            cost[stage] = rise * chain.prices[stage] * passed[stage]
+            dearer = supply.retail_cost(chain, across[:, None], imposed=Prices(*cost))
+            found[name] = percent_change(dearer)
         return found
 
     lines = several(values, across, lines_of)
@@ -125,8 +130,8 @@ def swamp(values: Values, draws: int) -> Sight:
 
     def curve(chosen: Values) -> Array:
         p = drawn(chosen, draws)
-        premium = supply.swamping(1 / across[:, None], p["swamping_exponent"])
-        return percent_change(retail_cost(chain_of(p), p["pass_through_weight"], premium=premium))
+        premium = supply.swamping(1 / across[:, None], p.swamping_exponent)
+        return _dearer(_chain(p), p.pass_through_weight, premium)
 
     here = setting(values, "volume_ratio")
     lines = before_and_after(values, across, curve)
@@ -142,33 +147,31 @@ def swamp(values: Values, draws: int) -> Sight:
 # --- lanes ------------------------------------------------------------------------------------
 
 
-def _scanned_today() -> tuple[Array, Array]:
+def _scanned_today() -> tuple[float, float]:
     now = np.array([world.record_end(load_observed())])
     cars, trucks = (
-        load_observed().interpolate(f"scan_share_{kind}", now)[0] for kind in ("cars", "trucks")
+        float(load_observed().interpolate(f"scan_share_{kind}", now)[0][0])
+        for kind in ("cars", "trucks")
     )
     return cars, trucks
 
 
-def _border_share(p: Draws, weights: Array, hazards: Array) -> Array:
+def _border_share(p: Draw, weights: Lanes, hazards: Lanes) -> Array:
     """Share seized at the border [%] with traffic in the lanes as `weights` has it."""
-    shares = enforcement.seized_shares(weights, hazards, STAGE_START, p["seized_ceiling"])
-    return PERCENT * shares[0]
+    share: Array = PERCENT * enforcement.seized_shares(weights, hazards, p.seized_ceiling).border
+    return share
 
 
-def _sheltered(p: Draws, a: Anchors, hazards: Array) -> Array:
+def _sheltered(p: Draw, a: Anchors, hazards: Lanes) -> Lanes:
     """Lane weights once traffic has moved."""
-    added = hazards - a.hazards
-    return enforcement.sheltered_weights(a.weights, added, p["displacement_strength"], STAGE_START)
+    steady, strength = enforcement.STEADY, p.displacement_strength
+    return enforcement.sheltered_weights(a.weights, hazards, a.hazards, steady, strength)
 
 
-def _pressed(p: Draws, a: Anchors, ratio: float) -> Array:
+def _pressed(p: Draw, a: Anchors, ratio: float) -> Lanes:
     """Lane hazards with officers and scanning at ports of entry at `ratio` of today's."""
-    pressure = {"port_officers": np.array(ratio), "port_scanning": np.array(ratio)}
-    shape = a.weights.shape[1:]
-    return world.lane_hazards(
-        _scanned_today(), a.detection, a.open_hazard, p["seized_ceiling"], pressure, shape
-    )
+    pressure = enforcement.STEADY._replace(port_officers=ratio, port_scanning=ratio)
+    return enforcement.hazards(p, a, *_scanned_today(), pressure)
 
 
 def displace(values: Values, draws: int) -> Sight:
@@ -180,19 +183,18 @@ def displace(values: Values, draws: int) -> Sight:
         p = drawn(chosen, draws)
         a = anchored(p)
         hazards = _pressed(p, a, ratio)
-        wanted = np.broadcast_to(_sheltered(p, a, hazards), (MONTHS_SHOWN, *a.weights.shape))
-        kept = enforcement.half_life_kept(p["displacement_half_life_months"], 1)
-        by_month = enforcement.followed(a.weights, wanted, kept)[:, :, 0]
-        return _border_share(p, np.moveaxis(by_month, 0, 1), hazards)
+        wanted = _sheltered(p, a, hazards)
+        kept = half_life_kept(p.displacement_half_life_months, across[:, None])
+        return _border_share(p, enforcement.moved(a.weights, wanted, kept), hazards)
 
     lines = before_and_after(values, across, curve)
     p = drawn(values, draws)
-    today = float(np.median(PERCENT * p["border_seized_share"]))
+    seized = float(np.median(PERCENT * p.border_seized_share))
     first, last = (at(lines[-1], month)[1] for month in (0, MONTHS_SHOWN))
     words = Words(
         f"{ratio:g} times the pressure on ports: {number(first, 2)} % seized at once, "
         f"{number(last, 2)} % after two years",
-        f"Before it, {number(today, 2)} % were seized (median). Traffic moves to lanes where no "
+        f"Before it, {number(seized, 2)} % were seized (median). Traffic moves to lanes where no "
         "pressure was added.",
     )
     return curve_tables(lines, words, within=[0])
@@ -205,10 +207,8 @@ def scan(values: Values, draws: int) -> Sight:
     def lines_of(chosen: Values) -> Mapping[str, Array]:
         p = drawn(chosen, draws)
         a = anchored(p)
-        scanned = across[:, None] * np.ones(draws)
-        hazards = world.lane_hazards(
-            (scanned, scanned), a.detection, a.open_hazard, p["seized_ceiling"], {}, scanned.shape
-        )
+        scanned = across[:, None]
+        hazards = enforcement.hazards(p, a, scanned, scanned, enforcement.STEADY)
         moved = {"at once": a.weights, "after traffic has moved": _sheltered(p, a, hazards)}
         return {name: _border_share(p, weights, hazards) for name, weights in moved.items()}
 
@@ -230,14 +230,15 @@ def protect(values: Values, draws: int) -> Sight:
     ratio = setting(values, "pressure_ratio")
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
-        p = drawn(chosen, draws)
         found: dict[str, list[Array]] = {"at once": [], "after traffic has moved": []}
         for share in across:
-            other = p | {"protected_share_border": np.full(draws, share)}
+            other = drawn(chosen, draws, protected_share_border=share)
             a = anchored(other)
             hazards = _pressed(other, a, ratio)
-            for name, weights in zip(found, (a.weights, _sheltered(p, a, hazards)), strict=True):
-                found[name].append(_border_share(other, weights, hazards)[0])
+            for name, weights in zip(
+                found, (a.weights, _sheltered(other, a, hazards)), strict=True
+            ):
+                found[name].append(_border_share(other, weights, hazards))
         return {name: np.array(rows) for name, rows in found.items()}
 
     lines = several(values, PERCENT * across, lines_of)
