@@ -28,7 +28,7 @@ class Posterior:
     ----------
     values : mapping of name -> array, shape (rows,)
     residual : log of observed over modelled deaths at the end of the record, shape (rows,)
-    about : data vintage, model hash, seed, settings and diagnostics of the calibration
+    about : data vintage, fingerprint of the model, seed, settings and diagnostics
     explanation : name of the explanation of 2023-24 that a row belongs to, shape (rows,); None
         where the rows belong to one posterior
     """

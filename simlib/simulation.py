@@ -223,7 +223,7 @@ def _sample(
     pinned: Mapping[str, float],
     posterior: Posterior | None,
 ) -> sampling.Sample:
-    quarters = round((world.record_end(observed) - world.HISTORY_START) * 4)
+    quarters = world.record_quarters(observed)
     return sampling.sample(parameters, draws, seed, pinned, posterior, record_quarters=quarters)
 
 

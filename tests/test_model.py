@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import twin
+from simlib.state import Pressure
 
 import simlib
 from simlib import enforcement, model, pressure, record, sampling, simulation, strategies, world
@@ -14,7 +15,6 @@ from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import OUTCOMES, Ensemble
-from simlib.state import Pressure
 
 MONEY_LEVERS = [
     name

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from simlib.people import Moves, People
 
 from simlib import people
-from simlib.people import Moves, People
 
 DRAWS = 3
 

@@ -73,11 +73,6 @@ def at(chosen: Sample, points: Mapping[str, Array]) -> Sample:
     return tiled._replace(parameters={**tiled.parameters, **pinned})
 
 
-def record_quarters() -> int:
-    """Quarters of the death record."""
-    return round((world.record_end(load_observed()) - world.HISTORY_START) * 4)
-
-
 def sample(
     draws: int,
     seed: int = 1,
@@ -102,7 +97,7 @@ def sample(
         parameters.check({} if assumptions is None else assumptions),
         None if prior else shipped_posterior(),
         first=first,
-        record_quarters=record_quarters(),
+        record_quarters=world.record_quarters(load_observed()),
     )
     return FromPrior(*found) if prior else found
 

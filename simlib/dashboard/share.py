@@ -14,7 +14,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, cast
 
-from simlib.dashboard.about import data_month, month_text, results_hash
+from simlib.dashboard.about import data_month, month_text
 from simlib.dashboard.bits import Packer, Unpacker
 from simlib.dashboard.catalogue import (
     ASSUMPTIONS,
@@ -30,6 +30,7 @@ from simlib.dashboard.catalogue import (
 from simlib.dashboard.session import LINES, NO_POLICY_NAME, Kept, Session, check_session
 from simlib.dashboard.state import Scenario, Value, beginning
 from simlib.errors import InputError, is_finite
+from simlib.fingerprint import results_fingerprint
 from simlib.tables import DATA, read_rows
 from simlib.version import __version__
 
@@ -85,7 +86,7 @@ def write(session: Session) -> str:
     """
     check_session(session)
     body = Packer()
-    body.whole(_number(results_hash().hex(), RESULTS_BITS), RESULTS_BITS)
+    body.whole(_number(results_fingerprint(), RESULTS_BITS), RESULTS_BITS)
     body.whole(int(standing_hash(standings()), 16), DEFAULTS_BITS)
     body.whole(data_month(), MONTH_BITS)
     _pack_scenario(session.now, body)
@@ -310,7 +311,7 @@ def _read_value(control: str, text: str) -> Value | None:
 
 
 def _changed_numbers(results: int, month: int) -> list[str]:
-    if results == _number(results_hash().hex(), RESULTS_BITS):
+    if results == _number(results_fingerprint(), RESULTS_BITS):
         return []
     vintage = f"data to {month_text(month)}"
     return [f"made with another version of the model ({vintage}), so its maker saw other numbers"]
