@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from simlib.errors import Faults, InputError, UnknownName, is_finite, shown, unknown
+from simlib.errors import Faults, InputError, UnknownName, is_finite, plain, shown, unknown
 from simlib.observed import decimal_year, load_observed, read_period
 from simlib.parameters import LEVER_GROUP, Parameters, load_parameters, number_fault
+from simlib.paths import named
 from simlib.tables import DATA, read_toml, read_toml_file, write_toml
 from simlib.tables import load_programmes as load_programmes
 
@@ -99,8 +100,16 @@ class Policy:
         """Change of a lever [its unit] at `times` [decimal year], of the same shape.
 
         A lever that the policy does not move has change 0 throughout.
+
+        Raises
+        ------
+        InputError
+            When `times` are no numbers.
         """
-        times = np.asarray(times, dtype=float)
+        try:
+            times = np.asarray(times, dtype=float)
+        except (TypeError, ValueError) as why:
+            raise InputError(f"times: {shown(times)} are no numbers [decimal year]") from why
         if lever not in self.changes:
             return np.zeros(times.shape)
         years, changes = np.array(self.changes[lever]).T
@@ -110,6 +119,7 @@ class Policy:
         """The policy with every change multiplied by `factor`."""
         if not is_finite(factor):
             raise InputError(f"factor: {shown(factor)} is no finite number")
+        factor = plain(factor)
         changes = {
             lever: tuple((year, value * factor) for year, value in points)
             for lever, points in self.changes.items()
@@ -189,9 +199,7 @@ class Policy:
         if not isinstance(table, Mapping):
             raise InputError(f"{where}: must be a table, not {shown(table)}")
         faults = Faults(where)
-        for key in table:
-            if key not in _KEYS:
-                faults.add("key", unknown(key, _KEYS))
+        faults.add_unknown("key", table, _KEYS)
         schema = table.get("schema")
         if type(schema) is not int or schema != SCHEMA:
             faults.add("schema", f"must be {SCHEMA}, not {shown(schema)}")
@@ -265,13 +273,14 @@ def _ramped(
     changes: Mapping[str, Any], start: Any, ramp_months: Any, faults: Faults
 ) -> dict[str, Any]:
     """Points that lead each change from 0 at the start to its full size after the ramp."""
-    first, months = _month(default_start() if start is None else start), ramp_months
+    first = _month(default_start() if start is None else start)
+    months = plain(ramp_months)
     if first is None:
         faults.add("start", f"{shown(start)} is no month such as {default_start()}")
         first = 12 * FIRST_YEAR
-    if type(months) not in (int, np.int64) or not 0 <= months <= LONGEST_RAMP:
+    if type(months) is not int or not 0 <= months <= LONGEST_RAMP:
         allowed = f"allowed: 0 to {LONGEST_RAMP} whole months"
-        faults.add("ramp_months", f"{shown(months)} is out of bounds; {allowed}")
+        faults.add("ramp_months", f"{shown(ramp_months)} is out of bounds; {allowed}")
         months = 0
     begin = [(decimal_year(first), 0.0)] if months else []
     full = decimal_year(first + months)
@@ -312,11 +321,9 @@ def _check_bounds(
 ) -> None:
     known = load_parameters() if parameters is None else parameters
     levers = {name: known[name] for name in known if known[name].group == LEVER_GROUP}
-    for lever, points in changes.items():
-        if lever not in levers:
-            faults.add("lever", unknown(lever, levers))
-            continue
-        for value in dict.fromkeys(value for _, value in points):
+    faults.add_unknown("lever", changes, levers)
+    for lever in [lever for lever in changes if lever in levers]:
+        for value in dict.fromkeys(value for _, value in changes[lever]):
             if fault := number_fault(value, levers[lever]):
                 faults.add(lever, fault)
 
@@ -362,7 +369,7 @@ def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float
     InputError
         Naming the total or every weight that cannot be used.
     """
-    faults = Faults("allocate")
+    faults, total_musd = Faults("allocate"), plain(total_musd)
     weights = _levers(weights, "weights", faults)
     if not is_finite(total_musd) or abs(total_musd) > 1e9:
         faults.add("total", f"{shown(total_musd)} is no number within a billion million")
@@ -373,8 +380,9 @@ def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float
         faults.add("weights", "are all 0; one above 0 is needed")
     faults.raise_any()
     dollars = round(Fraction(total_musd) * 10**6)
-    whole = sum(Fraction(weight) for weight in weights.values())
-    exact = {name: abs(dollars) * Fraction(weight) / whole for name, weight in weights.items()}
+    shares = {name: Fraction(plain(weight)) for name, weight in weights.items()}
+    whole = sum(shares.values())
+    exact = {name: abs(dollars) * share / whole for name, share in shares.items()}
     parts = {name: math.floor(share) for name, share in exact.items()}
     left = abs(dollars) - sum(parts.values())
     for name in sorted(exact, key=lambda name: parts[name] - exact[name])[:left]:
@@ -382,9 +390,9 @@ def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float
     return {name: math.copysign(part, dollars) / 10**6 for name, part in parts.items()}
 
 
-def read_policy(path: Path, parameters: Parameters | None = None) -> Policy:
+def read_policy(path: str | Path, parameters: Parameters | None = None) -> Policy:
     """Read a policy file that may come from anyone; see :meth:`Policy.from_table`."""
-    return Policy.from_table(read_toml_file(Path(path)), Path(path).name, parameters)
+    return Policy.from_table(read_toml_file(path), named(path).name, parameters)
 
 
 def policy_names() -> tuple[str, ...]:
@@ -394,6 +402,6 @@ def policy_names() -> tuple[str, ...]:
 
 def load_policy(name: str) -> Policy:
     """The shipped policy of this name."""
-    if name not in policy_names():
+    if not isinstance(name, str) or name not in policy_names():
         raise UnknownName(f"policy {unknown(name, policy_names())}")
     return read_policy(DATA / "policies" / f"{name}.toml")

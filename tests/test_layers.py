@@ -10,6 +10,8 @@ MECHANISMS = ("enforcement", "supply", "market", "people", "overdose", "money")
 ORDER = [
     "version",
     "errors",
+    "frozen",
+    "paths",
     "tables",
     "parameters",
     "observed",
@@ -32,6 +34,7 @@ ORDER = [
     "events",
     "model",
     "results",
+    "stored",
     "simulation",
     "compare",
     "strategies",

@@ -381,7 +381,7 @@ HOSTILE = {
     "null": ("a = 1\x00", "no valid TOML"),
     "code": ("__import__('os').system('true')", "no valid TOML"),
     "half a character": ('name = "\ud800"', "half a character"),
-    "many unknown keys": ("\n".join(f"k{i} = 1" for i in range(20_000)), "k19999"),
+    "many unknown keys": ("\n".join(f"k{i} = 1" for i in range(20_000)), "19,990 more are unknown"),
 }
 
 
