@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +20,8 @@ from simlib.errors import Faults, InputError, UnknownName, is_finite, plain, sho
 from simlib.observed import decimal_year, load_observed, read_period
 from simlib.parameters import LEVER_GROUP, Parameters, load_parameters, number_fault
 from simlib.paths import named
-from simlib.tables import DATA, read_toml, read_toml_file, write_toml
+from simlib.split import allocate as allocate
+from simlib.tables import DATA, name_fault, read_toml, read_toml_file, write_toml
 from simlib.tables import load_programmes as load_programmes
 
 Points = tuple[tuple[float, float], ...]
@@ -104,16 +104,18 @@ class Policy:
         Raises
         ------
         InputError
-            When `times` are no numbers.
+            When `times` are no finite numbers.
         """
         try:
-            times = np.asarray(times, dtype=float)
-        except (TypeError, ValueError) as why:
-            raise InputError(f"times: {shown(times)} are no numbers [decimal year]") from why
+            at = np.asarray(times, dtype=float)
+        except (TypeError, ValueError):
+            at = np.array(np.nan)
+        if not np.all(np.isfinite(at)):
+            raise InputError(f"times: {shown(times)} are no finite numbers [decimal year]")
         if lever not in self.changes:
-            return np.zeros(times.shape)
+            return np.zeros(at.shape)
         years, changes = np.array(self.changes[lever]).T
-        return np.asarray(np.interp(times, years, changes, left=0.0))
+        return np.asarray(np.interp(at, years, changes, left=0.0))
 
     def scaled(self, factor: float) -> "Policy":
         """The policy with every change multiplied by `factor`."""
@@ -267,6 +269,8 @@ def _check_texts(texts: Mapping[str, Any], faults: Faults) -> None:
             faults.add(name, "is missing; some text is needed")
         elif re.search("[\ud800-\udfff]", text):
             faults.add(name, "holds half a character (a lone surrogate), which no file can hold")
+        elif name == "name" and (fault := name_fault(text)):
+            faults.add(name, fault)
 
 
 def _ramped(
@@ -349,45 +353,6 @@ def _sum(first: Policy, second: Policy, lever: str) -> Points:
     ordered = np.array(sorted(years))
     total = first.values(lever, ordered) + second.values(lever, ordered)
     return tuple(zip(ordered.tolist(), total.tolist(), strict=True))
-
-
-def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float]:
-    """Split a sum in whole dollars so that the parts add up to it exactly (largest remainder).
-
-    Parameters
-    ----------
-    total_musd : float [million USD], rounded to a dollar; negative for cuts
-    weights : mapping of str to float, none below 0 and at least one above
-
-    Returns
-    -------
-    dict of str to float [million USD]
-        Whole dollars each; equal remainders favour the earlier name.
-
-    Raises
-    ------
-    InputError
-        Naming the total or every weight that cannot be used.
-    """
-    faults, total_musd = Faults("allocate"), plain(total_musd)
-    weights = _levers(weights, "weights", faults)
-    if not is_finite(total_musd) or abs(total_musd) > 1e9:
-        faults.add("total", f"{shown(total_musd)} is no number within a billion million")
-    for name, weight in weights.items():
-        if not is_finite(weight) or weight < 0:
-            faults.add(name, f"weight {shown(weight)} is no finite number from 0 up")
-    if not faults.messages and not any(weights.values()):
-        faults.add("weights", "are all 0; one above 0 is needed")
-    faults.raise_any()
-    dollars = round(Fraction(total_musd) * 10**6)
-    shares = {name: Fraction(plain(weight)) for name, weight in weights.items()}
-    whole = sum(shares.values())
-    exact = {name: abs(dollars) * share / whole for name, share in shares.items()}
-    parts = {name: math.floor(share) for name, share in exact.items()}
-    left = abs(dollars) - sum(parts.values())
-    for name in sorted(exact, key=lambda name: parts[name] - exact[name])[:left]:
-        parts[name] += 1
-    return {name: math.copysign(part, dollars) / 10**6 for name, part in parts.items()}
 
 
 def read_policy(path: str | Path, parameters: Parameters | None = None) -> Policy:

@@ -11,6 +11,7 @@ from simlib.errors import Faults, InputError, shown
 from simlib.parameters import LEVER_GROUP, load_parameters
 from simlib.paths import DAMAGED, named, read_arrays
 from simlib.results import OUTCOMES, Array, Ensemble, Flows
+from simlib.tables import name_fault
 
 OPEN_IN_THE_RECORD = "cost_additive"
 """A flow that is not known before there is a policy to compare with."""
@@ -52,6 +53,8 @@ def _check_names(policies: Any, faults: Faults) -> None:
     names = policies if isinstance(policies, list) else []
     if not names or not all(isinstance(each, str) for each in names):
         faults.add("policies", f"{shown(policies)} is no list of names")
+    elif faulty := next(filter(None, map(name_fault, names)), None):
+        faults.add("policies", faulty)
     elif len(set(names)) < len(names):
         faults.add("policies", f"names must differ, not {', '.join(map(shown, names))}")
 

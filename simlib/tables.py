@@ -97,6 +97,11 @@ class Row:
         return names
 
 
+def name_fault(name: str) -> str | None:
+    """Why a text cannot be a name in a CSV: a spreadsheet would take "=..." for a formula."""
+    return None if name[:1].isalnum() else f"{shown(name)} does not begin with a letter or digit"
+
+
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     """Read a CSV table whose header holds exactly `columns`, in any order.
 

@@ -12,6 +12,7 @@ ORDER = [
     "errors",
     "frozen",
     "paths",
+    "split",
     "tables",
     "parameters",
     "observed",

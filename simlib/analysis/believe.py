@@ -253,7 +253,7 @@ def _check(across: str, up: str, total_musd: float, steps: int) -> None:
     for field, name in (("across", across), ("up", up)):
         if not isinstance(name, str) or name not in allowed:
             faults.add(field, unknown(name, allowed))
-    if isinstance(across, str) and across == up:
+    if isinstance(across, str) and isinstance(up, str) and across == up:
         faults.add("up", f"must differ from across, {across!r}")
     if not is_finite(total_musd) or total_musd <= 0:
         faults.add("total", f"{shown(total_musd)} is not above 0 million USD a year")
