@@ -9,6 +9,7 @@ Rules for repeated lines: the same line twice is one observation (``times_listed
 lines about the same thing that say different numbers are an error.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -103,7 +104,7 @@ def read_overdose_counts(source: str | Path) -> pd.DataFrame:
         for each in kept
         if each["indicator"] != SPECIFIED
         for mark in ("provisional", "predicted")
-        if mark == "provisional" or not np.isnan(each["predicted"])
+        if mark == "provisional" or not math.isnan(each["predicted"])
     ]
     if not tidy:
         raise InputError(f"{name}: holds no counts")
@@ -266,7 +267,7 @@ def _amount(
     value = float(cell.replace(",", "")) if _NUMBER.fullmatch(cell) else np.nan
     allowed = "a whole number" if whole else "a number"
     allowed += " of 0 to 100" if percent else " of 0 or more"
-    usable = np.isfinite(value) and not (whole and value % 1) and not (percent and value > 100)
+    usable = math.isfinite(value) and not (whole and value % 1) and not (percent and value > 100)
     if whole and _DOTTED.search(cell):  # 45.000 is 45 thousand to half of the world
         usable, allowed = False, f"{allowed} without a dot before three digits"
     if not usable:

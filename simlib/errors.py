@@ -44,6 +44,8 @@ class Faults:
         What is being read (a file, or a file and line); it begins every message.
     """
 
+    __slots__ = ("messages", "where")
+
     def __init__(self, where: str) -> None:
         self.where = where
         self.messages: list[str] = []

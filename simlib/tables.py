@@ -52,6 +52,8 @@ class Row:
         Cell by column.
     """
 
+    __slots__ = ("cells", "faults")  # a file may have a million lines
+
     def __init__(self, where: str, cells: Mapping[str, str]) -> None:
         self.cells = cells
         self.faults = Faults(where)
