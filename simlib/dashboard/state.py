@@ -28,7 +28,7 @@ from simlib.dashboard.catalogue import (
 )
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.parameters import load_parameters, number_fault
-from simlib.policy import Policy, default_start
+from simlib.policy import Policy, default_start, load_policy
 from simlib.strategies import Strategy
 from simlib.tables import read_toml, write_toml
 
@@ -129,6 +129,10 @@ class Scenario:
         """Health money that both strategies have in common."""
         moved = {lever: value for lever, value in self.health.items() if value}
         return Policy.constant("health", moved, f"{self.start}-01")
+
+    def preset_policy(self) -> list[Policy]:
+        """The shipped policy that is drawn as a line of its own; empty where none is."""
+        return [replace(load_policy(self.preset), name="preset")] if self.preset else []
 
     # --- moves ------------------------------------------------------------------------------
 

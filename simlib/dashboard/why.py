@@ -12,7 +12,7 @@ from simlib.charts.checks import BANDS
 from simlib.charts.figures import ranges
 from simlib.charts.places import on_axis
 from simlib.charts.style import number
-from simlib.dashboard.words import DIGITS, people
+from simlib.dashboard.phrases import DIGITS, people
 from simlib.parameters import load_parameters
 from simlib.results import OUTCOMES, QUANTILES, quantiles
 
