@@ -14,7 +14,7 @@ from simlib.parameters import load_parameters
 from simlib.policy import Policy, load_policy, policy_names, read_policy
 from simlib.results import OUTCOMES, Ensemble, read_ensemble
 from simlib.simulation import simulate
-from simlib.strategies import Strategy, equal_money
+from simlib.strategies import Strategy, TotalNotKept, equal_money
 from simlib.version import __version__
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "InputError",
     "Policy",
     "Strategy",
+    "TotalNotKept",
     "__version__",
     "compare",
     "equal_money",
