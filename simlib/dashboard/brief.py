@@ -12,7 +12,7 @@ from simlib.analysis.ledger import NONE_AVERTED, NOTES
 from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
-from simlib.dashboard.catalogue import JUDGEMENT, exact, preset_words
+from simlib.dashboard.catalogue import JUDGEMENT, exact, preset, preset_words
 from simlib.dashboard.phrases import futures
 from simlib.dashboard.session import Session
 from simlib.dashboard.share import write
@@ -22,7 +22,6 @@ from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
 from simlib.parameters import load_parameters
-from simlib.policy import load_policy
 
 QUESTION = "Border or internal enforcement: which saves more lives?"
 ROWS = (
@@ -182,7 +181,7 @@ def _scenario(session: Session) -> list[str]:
     if health:
         said.append(f"Health money in both strategies, million USD a year: {', '.join(health)}.")
     if now.preset:
-        title = load_policy(now.preset).title
+        title = preset(now.preset).title
         said.append(f"Further line, {title}: {preset_words(now.preset)}")
     if session.kept:
         said.append(f"Kept lines: {', '.join(each.name for each in session.kept)}.")

@@ -74,6 +74,12 @@ def presets() -> tuple[str, ...]:
 
 
 @cache
+def preset(name: str) -> Policy:
+    """A shipped policy (read once)."""
+    return load_policy(name)
+
+
+@cache
 def names(group: str) -> tuple[str, ...]:
     """Names that a group of controls may hold, in the order of their table."""
     if group == "assumptions":
@@ -161,7 +167,7 @@ def _and_sentences(policy: Policy, money: str) -> str:
 
 def preset_words(name: str) -> str:
     """What a shipped policy moves, and the note of its file."""
-    policy = load_policy(name)
+    policy = preset(name)
     return f"{_capital(moved_words(policy))}. {' '.join(policy.note.split())}".strip()
 
 

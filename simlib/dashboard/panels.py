@@ -14,7 +14,6 @@ from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key
 from simlib.dashboard.state import Scenario
 from simlib.parameters import load_parameters
-from simlib.policy import load_policy
 
 NOT_PINNED = "as the evidence says"
 PIN_WORDS = {
@@ -122,7 +121,7 @@ class PolicyPanel(Panel):
         self.parts = {group: w.HTML() for group in catalogue.STRATEGIES}
         self.switches = {name: _switch(label) for name, label in SWITCHES.items()}
         self.preset = w.Dropdown(
-            options=[("none", ""), *((load_policy(n).title, n) for n in catalogue.presets())],
+            options=[("none", ""), *((catalogue.preset(n).title, n) for n in catalogue.presets())],
             description="Add a line:",
             tooltip="Draws a shipped policy as a line of its own",
             style={"description_width": "72px"},
@@ -264,7 +263,7 @@ def _contents(preset: str) -> str:
     """What is in each shipped policy, to be unfolded; that of this name is."""
     return "".join(
         f"<details class='simlib-small'{' open' if name == preset else ''}>"
-        f"<summary>{escape(load_policy(name).title)}</summary>"
+        f"<summary>{escape(catalogue.preset(name).title)}</summary>"
         f"{escape(spoken(catalogue.preset_words(name)))}</details>"
         for name in catalogue.presets()
     )

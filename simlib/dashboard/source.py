@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 
 from simlib.charts.style import number
+from simlib.dashboard.catalogue import preset
 from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending, whole
 from simlib.dashboard.state import BORDER_NAME, Scenario
 from simlib.parameters import load_parameters
-from simlib.policy import load_policy
 from simlib.results import Ensemble
 
 
@@ -60,5 +60,5 @@ def _moved(scenario: Scenario) -> list[str]:
     if health := sum(scenario.health.values()):
         said.append(f"Health money, {number(health)} million, in both; differences without it.")
     if scenario.preset:
-        said.append(f"Third line: {load_policy(scenario.preset).title}.")
+        said.append(f"Third line: {preset(scenario.preset).title}.")
     return said

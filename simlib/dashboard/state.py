@@ -22,13 +22,14 @@ from simlib.dashboard.catalogue import (
     bounds,
     label,
     names,
+    preset,
     presets,
     programmes,
     todays_split,
 )
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.parameters import load_parameters, number_fault
-from simlib.policy import Policy, default_start, load_policy
+from simlib.policy import Policy, default_start
 from simlib.strategies import Strategy
 from simlib.tables import read_toml, write_toml
 
@@ -132,7 +133,7 @@ class Scenario:
 
     def preset_policy(self) -> list[Policy]:
         """The shipped policy that is drawn as a line of its own; empty where none is."""
-        return [replace(load_policy(self.preset), name="preset")] if self.preset else []
+        return [replace(preset(self.preset), name="preset")] if self.preset else []
 
     # --- moves ------------------------------------------------------------------------------
 
