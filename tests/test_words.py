@@ -304,7 +304,7 @@ def test_an_added_line_has_a_sentence_and_its_contents_can_be_read(
 
 def test_late_starts_say_how_many_years_the_margin_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     said = " ".join(told(monkeypatch, Scenario(start=2033))[1].verdict)
-    assert "expected from 2025 to 2034. The strategies act in 2 of these 10 years." in said
+    assert "expected from 2025 to 2034. The strategies act in 2 of these 10 years;" in said
 
 
 # --- the past -----------------------------------------------------------------------------------

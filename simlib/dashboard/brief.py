@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 
 from simlib import charts
-from simlib.analysis.ledger import NONE_AVERTED, NOTES
+from simlib.analysis.ledger import NONE_AVERTED
 from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
@@ -40,6 +40,9 @@ ROWS = (
     "net_benefit_vsl",
 )
 """Lines of the ledger that a page has room for; the rest is in the CSV."""
+SHORT_NOTES = {
+    "cost_per_death_averted": ", not discounted",
+}
 LIMITS = (
     "One national market: no geography, and seized purity is not street purity.",
     "How many people are at risk is uncertain by a factor of several; only risk times people is "
@@ -54,6 +57,8 @@ ABOVE = MARGIN + KEY_MIDDLE - 14
 """Pixels above the key of the picture: its headline, which the brief says itself."""
 MOST_COLUMNS = 4
 """Policies whose ledger a sheet of paper has room for."""
+LONGEST_HEADLINE = 80
+"""Letters of a headline in large type; a longer one is set smaller."""
 LONGEST_PRINTED = 400
 """Letters of a share code that somebody may still want to type."""
 SIZES = (1.3, 1.2, 1.1, 1.0, 0.9)
@@ -143,8 +148,7 @@ def _ledger(
         first = lines.iloc[0]
         unit = "" if first["unit"] == "share" else f" [{first['unit']}]"
         cells = tuple(_cell(name, lines.loc[policy]) for policy in policies)
-        note = f" ({NOTES[name]})" if name in NOTES else ""
-        rows.append((f"{first['label']}{unit}{note}", cells))
+        rows.append((f"{first['label']}{unit}{SHORT_NOTES.get(name, '')}", cells))
     return tuple(names.get(policy, policy) for policy in policies), tuple(rows)
 
 
@@ -291,7 +295,7 @@ def sheet(made: Brief) -> Sheet:
 def _sheet(made: Brief, larger: float) -> Sheet:
     paper = Sheet()
     paper.paragraph(QUESTION, 8, faint=True)
-    paper.paragraph(made.title, 17, bold=True)
+    paper.paragraph(made.title, 17 if len(made.title) <= LONGEST_HEADLINE else 13, bold=True)
     paper.paragraph(made.lead, 8.5 * larger)
     paper.drawing(made.chart)
     paper.paragraphs(made.verdict, 7.5 * larger)

@@ -75,7 +75,7 @@ def verdict_sentences(run: Run) -> tuple[str, ...]:
     """The verdict or why there is none, then lives, cost and prison of each line, and odds."""
     said = [head(run)]
     if run.judged:
-        said += [gap(run.judged, run.years), _margin(run, run.judged)]
+        said += [gap(run.judged, run.years), *_margin(run, run.judged)]
     else:
         said.append(f"{run.spent.words} Compare each with doing nothing new, not with the other.")
     said += _health(run)
@@ -134,16 +134,17 @@ def gap(judged: Verdict, years: int) -> str:
     )
 
 
-def _margin(run: Run, judged: Verdict) -> str:
-    """How often the gap matters, and from where on it does."""
+def _margin(run: Run, judged: Verdict) -> list[str]:
+    """How often the gap matters, from where on it does, and for how many years it is made."""
     border, internal = (futures(chance) for chance in judged.chances)
-    leads = f"{BORDER} leads by more in {border}, {INTERNAL} in {internal}"
     if not _by(judged):
-        return f"Any difference counts: {leads.replace('by more ', '')}."
-    return (
-        f"{_too_small(run, judged)}. The strategies act in {run.years} of these "
-        f"{len(run.ensemble.projected_years)} years. {capital(leads)}."
-    )
+        leads = f"{BORDER} leads in {border}, {INTERNAL} in {internal}"
+        return [f"Any difference counts: {leads}."]
+    return [
+        f"{_too_small(run, judged)}.",
+        f"The strategies act in {run.years} of these {len(run.ensemble.projected_years)} years; "
+        f"{BORDER} leads by more in {border}, {INTERNAL} in {internal}.",
+    ]
 
 
 def _too_small(run: Run, judged: Verdict) -> str:
