@@ -664,6 +664,44 @@ def test_the_last_wish_wins_and_errors_are_told() -> None:
     assert len(threads) == 1  # each further one would keep memory of its own
 
 
+def test_the_control_that_breaks_the_total_says_so_and_stops_when_it_is_mended(
+    board: Dashboard,
+) -> None:
+    before = board.now
+    selling, total = board.controls["sentences", "sentence_selling"], board.controls[TOTAL]
+    board.go(lambda session: session.choose(total=100.0))
+    selling.set_state({"value": 1.0})
+    assert board.runner.wait()
+    assert total.note.startswith("Cannot be kept: prisons alone cost about ")
+    assert selling.note == total.note
+    assert "Different money" in board.verdict.value
+    move(board, "total", 9000.0)
+    assert board.runner.wait()
+    assert "Cannot be kept" not in total.note + selling.note
+    policy = board.panels["policy"]
+    assert "outside the total" not in policy.outside.value
+    policy.switches["count_prison"].value = False
+    assert board.runner.wait()
+    assert "million USD a year outside the total: different money" in policy.outside.value
+    board.go(lambda session: session.show(before))
+    assert board.runner.wait()
+    assert "outside the total" not in policy.outside.value
+
+
+def test_what_is_in_each_preset_can_be_read_before_and_after_it_is_chosen(board: Dashboard) -> None:
+    policy = board.panels["policy"]
+    assert policy.contents.value.count("<details") == len(policy.preset.options) - 1
+    assert "Sentences half as long again are a round figure of ours." in policy.contents.value
+    assert "<details class='simlib-small' open>" not in policy.contents.value
+    policy.preset.value = "article_proposal"
+    assert board.runner.wait()
+    unfolded = policy.contents.value.split(" open>")[1].split("</details>")[0]
+    assert "Drug units 700, organised crime 450" in unfolded
+    assert "2,000 in all; longer sentences for possession +50 %" in unfolded
+    board.undo.click()
+    assert board.runner.wait()
+
+
 def test_a_picture_found_alone_tells_its_origin_however_much_was_moved() -> None:
     rows = load_parameters()
     many = [

@@ -1,5 +1,6 @@
 """No sentence contradicts the numbers beside it; different money is no contest; health is told."""
 
+import html
 import random
 import re
 from dataclasses import replace
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from simlib.charts.style import BORDER, INTERNAL, spoken
-from simlib.compare import verdict
+from simlib.compare import compare, verdict
 from simlib.dashboard import Scenario, brief, compute, words
 from simlib.dashboard.catalogue import names, presets
 from simlib.dashboard.past import past, twelve_months
@@ -20,7 +21,7 @@ from simlib.dashboard.spending import SERIES
 from simlib.dashboard.views import VIEWS
 from simlib.parameters import load_parameters
 from simlib.policy import load_policy
-from simlib.simulation import COARSE_STEPS
+from simlib.simulation import COARSE_STEPS, simulate
 
 CONTEST = re.compile(
     "saves more lives|averts more|leads|the bar is|difference that matters|cannot tell|"
@@ -305,6 +306,20 @@ def test_an_added_line_has_a_sentence_and_its_contents_can_be_read(
 def test_late_starts_say_how_many_years_the_margin_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
     said = " ".join(told(monkeypatch, Scenario(start=2033))[1].verdict)
     assert "expected from 2025 to 2034. The strategies act in 2 of these 10 years;" in said
+
+
+def test_the_sampling_error_is_that_of_repeated_draws() -> None:
+    """Means of many other sets of draws scatter as the words say."""
+    run, shown = told(pytest.MonkeyPatch(), Scenario(total=2000.0), details=True)
+    means = [
+        compare(simulate([None, run.spent.policies[0]], draws=16, seed=seed)).averted.mean()
+        for seed in range(12)
+    ]
+    said = re.search(r"within about ([\d\u202f,]+) \(border-focused\)", shown.sampling)
+    assert said
+    told_error = float(re.sub(r"\D", "", said[1]))
+    assert told_error / 4 < 2 * np.std(means) < 4 * told_error
+    assert shown.sampling in html.unescape(compute.ledger_page(shown))
 
 
 # --- the past -----------------------------------------------------------------------------------

@@ -249,7 +249,7 @@ class Dashboard(w.Box):
             self._hint()
             self._keep()
         more = (
-            f"<i>A first look with {draws} of {DRAWS} draws and longer steps; the rest follows.</i>"
+            f"<i>A first look with longer steps; all {DRAWS} draws follow. {picture.sampling}</i>"
         )
         self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
         if not quickly:

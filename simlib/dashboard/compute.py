@@ -49,6 +49,7 @@ class Picture:
     ledger : what each strategy brings and costs; None while a slider is dragged
     identities : why kilograms and deaths moved; empty while a slider is dragged
     scenario : what the picture shows, as a file
+    sampling : how far numbers may be off because there are no more draws, in words
     """
 
     tables: dict[str, pd.DataFrame]
@@ -58,6 +59,7 @@ class Picture:
     parts: dict[str, dict[str, float]]
     names: dict[str, str]
     scenario: str
+    sampling: str
     ledger: pd.DataFrame | None = None
     identities: tuple[Identity, ...] = ()
 
@@ -132,6 +134,7 @@ def picture(
         parts=_by_programme(scenario, spent.shares),
         names=dict(drawn.names),
         scenario=scenario.to_toml(),
+        sampling=words.sampling(run),
         ledger=_ledger(ensemble, drawn, spent) if details else None,
         identities=_identities(ensemble, drawn, scenario.start) if details else (),
     )
@@ -229,7 +232,7 @@ def ledger_page(shown: Picture) -> str:
         caption += f" {shown.spent.words} None is called best."
     if PRESET_NAME in shown.names:
         caption += f" {shown.names[PRESET_NAME]} spends a sum of its own, not the same money."
-    return ledger_html(shown.ledger, shown.names, caption)
+    return ledger_html(shown.ledger, shown.names, f"{caption} {shown.sampling}")
 
 
 def export(shown: Picture, kind: str) -> bytes:

@@ -164,6 +164,19 @@ def _odds(run: Run, judged: Verdict) -> str:
     return f"Better than {beyond}{_by(judged)}: {odds}; the bar is {run.bar}."
 
 
+def sampling(run: Run) -> str:
+    """How far mean deaths averted may be off because there are no more draws."""
+    draws = run.ensemble.draws
+    errors = [
+        f"{people(2 * float(compared.averted.std()) / draws**0.5)} ({label})"
+        for label, compared in run.strategies().items()
+    ]
+    return (
+        f"With {draws} draws mean deaths averted are known to within about "
+        f"{' and '.join(errors)}, two standard errors."
+    )
+
+
 def beyond(run: Run) -> list[str]:
     """That some lines are drawn beyond what was ever observed."""
     p, labels = run.ensemble.parameters, run.drawn.names
