@@ -101,13 +101,25 @@ class Comparison:
         """Programme and prison spending added, present value [million USD], (draws,)."""
         return self.cost_by_year().sum(axis=0)
 
+    def spent_by_year(self) -> Array:
+        """Programme and prison spending added, not discounted [million USD], (years, draws)."""
+        return self.difference("programme_spending_musd") + self.difference("prison_cost_musd")
+
+    @property
+    def spent_musd(self) -> Array:
+        """Programme and prison spending added, not discounted [million USD], (draws,)."""
+        return self.spent_by_year().sum(axis=0)
+
     @property
     def cost_per_death_averted(self) -> float | None:
-        """Ratio of means [USD per death averted]; None when no death is averted on average."""
+        """Mean spending over mean deaths averted, neither discounted [USD per death averted].
+
+        None when no death is averted on average.
+        """
         averted = float(np.mean(self.averted))
         if averted <= 0:
             return None
-        return float(np.mean(self.cost_musd)) * USD_PER_MILLION / averted
+        return float(np.mean(self.spent_musd)) * USD_PER_MILLION / averted
 
     @property
     def spending_by_payer(self) -> dict[str, float]:
@@ -180,14 +192,20 @@ class Comparison:
         }
 
 
-def compare(base: Ensemble, cut: Ensemble | None = None, policy: str | None = None) -> Comparison:
+def compare(
+    base: Ensemble,
+    cut: Ensemble | None = None,
+    policy: str | None = None,
+    against: str | None = None,
+) -> Comparison:
     """Compare a policy with a reference on the same draws.
 
     Parameters
     ----------
-    base : the first policy of this ensemble is the reference
+    base : ensemble that holds the reference
     cut : another ensemble of the same draws; by default `base` itself
     policy : name of the policy in `cut`; by default its first, or the second and last of `base`
+    against : name of the reference in `base`; by default its first policy
 
     Raises
     ------
@@ -202,9 +220,11 @@ def compare(base: Ensemble, cut: Ensemble | None = None, policy: str | None = No
     if policy is None:
         policy = other.policies[0 if cut is not None else 1]
     check_name("policy", policy, other.policies)
+    reference = base.policies[0] if against is None else against
+    check_name("against", reference, base.policies)
     if apart := _apart(base, other):
         raise InputError(f"compare: both must have the same {', '.join(apart)}")
-    return Comparison(base, 0, other, other.policies.index(policy))
+    return Comparison(base, base.policies.index(reference), other, other.policies.index(policy))
 
 
 def _apart(base: Ensemble, other: Ensemble) -> list[str]:
@@ -233,7 +253,8 @@ class Verdict:
     word : name of the better strategy, "no difference that matters" or "cannot tell"
     chances : share of draws in which each strategy is better by more than the margin
     within : share of draws in which the gap is within the margin
-    beats_status_quo : share of draws in which each beats the status quo by the margin
+    beats_status_quo : share of draws in which each beats what it is judged against, the status
+        quo unless another line was named, by the margin
     margin_deaths : median margin over the projection [deaths]
     gap : deaths of the second minus deaths of the first; 5 %, 50 % and 95 % quantiles
     """
@@ -263,6 +284,7 @@ def verdict(
     second: str,
     margin: float | None = None,
     confidence: float | None = None,
+    against: str | None = None,
 ) -> Verdict:
     """Judge two strategies by deaths over the projection; the status quo comes first.
 
@@ -272,6 +294,7 @@ def verdict(
     first, second : names of the strategies
     margin : smallest difference that matters [share of status-quo deaths]; default its row
     confidence : share of draws that settles it; default its row
+    against : policy that each has to beat, such as one that both contain; default the status quo
 
     Raises
     ------
@@ -283,7 +306,7 @@ def verdict(
     p = ensemble.parameters
     share = p["verdict_margin"] if margin is None else float(margin)
     sure = float(p["verdict_confidence"][0] if confidence is None else confidence)
-    one, two = (compare(ensemble, policy=name) for name in (first, second))
+    one, two = (compare(ensemble, policy=name, against=against) for name in (first, second))
     quo = ensemble.projected("deaths_fentanyl")[:, 0].sum(axis=0)
     matters = share * quo
     gap = one.averted - two.averted

@@ -91,7 +91,8 @@ def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
     """The same in a few sentences, for a panel."""
     errors, judged = past_errors(folder), result("backtest", folder).set_index("forecaster")
     held, all_of = int(errors["held"].sum()), len(errors)
-    typical = errors["error"].abs().groupby(errors["years_ahead"]).median()
+    ahead = errors["error"].abs().groupby(errors["years_ahead"])
+    typical, count = ahead.median(), ahead.size()
     first, last = typical.index[0], typical.index[-1]
     score, wider = judged["wis_log"], judged.loc[MODEL, "wider_by"]
     rivals = score[~score.index.str.startswith(MODEL)]
@@ -102,8 +103,9 @@ def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
         f"Calibrated {errors['known_until'].nunique()} times on what was known at an earlier date, "
         f"the model made {all_of} forecasts of a year's deaths. Its 80 % intervals held what "
         f"happened in {held} of them; honest ones hold about {0.8 * all_of:.0f}.",
-        f"Half of the forecasts {first} year ahead were off by more than {typical[first]:.0%}, "
-        f"{last} years ahead by more than {typical[last]:.0%}.",
+        f"Half of the {count[first]} forecasts {first} year ahead were off by more than "
+        f"{100 * typical[first]:.0f} %, half of the {count[last]} forecasts {last} years ahead by "
+        f"more than {100 * typical[last]:.0f} %: too few to say which is harder.",
         f"Weighted interval score: better than {len(beaten)} of {len(rivals)} forecasters that "
         f"know nothing of drugs ({', '.join(rivals.index)}). "
         f"Intervals nearer to what they claim: {', '.join(honester.index) or 'none of them'}.",

@@ -16,7 +16,16 @@ RESULTS = (
     *(f"analysis/{name}.py" for name in ("identities", "ledger", "wedges")),
     *(
         f"dashboard/{name}.py"
-        for name in ("catalogue", "compute", "several", "state", "views", "words")
+        for name in (
+            "catalogue",
+            "compute",
+            "phrases",
+            "several",
+            "spending",
+            "state",
+            "views",
+            "words",
+        )
     ),
 )
 """Modules that decide the numbers of exported files, but for those below."""

@@ -184,15 +184,20 @@ class Dashboard(w.Box):
     def _show(self, draw: bool = True) -> None:
         """Set all controls to the present scenario, then draw it once."""
         self._last_move = (None, 0.0)
-        notes = idle(self.now)
+        notes = self._notes()
         self.outcome.value = self.now.outcome
         for panel in self.panels.values():
             panel.show(self.now, notes)
         if draw:
             self._wish(self.now)
 
+    def _notes(self) -> dict[Key, str]:
+        """What to say beside controls: that they move nothing, or that they break the total."""
+        money = self.picture.spent
+        return idle(self.now) | (money.notes() if money.scenario == self.now else {})
+
     def _hint(self) -> None:
-        notes = idle(self.now)
+        notes = self._notes()
         for panel in self.panels.values():
             panel.hint(notes)
 
@@ -218,7 +223,7 @@ class Dashboard(w.Box):
         past = scenario is self._past
         if past and not quickly:
             return  # a replay shows it for a moment only
-        known = compute.affordable(self.picture, scenario) if quickly else None
+        known = self.picture.spent if quickly else None
         draws, steps = (compute.DRAGGED_DRAWS, COARSE_STEPS) if quickly else (DRAWS, STEPS_PER_YEAR)
 
         def outdated() -> bool:
@@ -241,9 +246,10 @@ class Dashboard(w.Box):
         self._tell_parts(picture)
         if not quickly:
             self.picture, self._drawn = picture, scenario
+            self._hint()
             self._keep()
         more = (
-            f"<i>A first look with {draws} of {DRAWS} draws and longer steps; the rest follows.</i>"
+            f"<i>A first look with longer steps; all {DRAWS} draws follow. {picture.sampling}</i>"
         )
         self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
         if not quickly:

@@ -22,6 +22,7 @@ from simlib.dashboard.catalogue import (
     bounds,
     label,
     names,
+    preset,
     presets,
     programmes,
     todays_split,
@@ -129,6 +130,10 @@ class Scenario:
         """Health money that both strategies have in common."""
         moved = {lever: value for lever, value in self.health.items() if value}
         return Policy.constant("health", moved, f"{self.start}-01")
+
+    def preset_policy(self) -> list[Policy]:
+        """The shipped policy that is drawn as a line of its own; empty where none is."""
+        return [replace(preset(self.preset), name="preset")] if self.preset else []
 
     # --- moves ------------------------------------------------------------------------------
 
