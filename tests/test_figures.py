@@ -78,7 +78,7 @@ def test_figures_become_files(identity) -> None:
     assert Image.open(io.BytesIO(charts.export(spec, "png"))).format == "PNG"
     assert charts.export(spec, "pdf").startswith(b"%PDF")
     assert FOOTER in " ".join(texts(spec))
-    assert "change against status quo, percent" in texts(spec)
+    assert "change against status quo, %" in texts(spec)
 
 
 def test_lines_of_a_figure_do_not_overlap() -> None:
@@ -122,7 +122,7 @@ def test_steps_lead_from_nothing_to_the_whole(found: Wedges) -> None:
     assert "alone −95" in steps["Drug units"]["said"]
     said = spec["description"]
     assert said.startswith(
-        "Mine: −130 deaths on average, the largest part through drug units (77 percent)."
+        "Mine: −130 deaths on average, the largest part through drug units (77 %)."
     )
     assert "Acting together adds −10 to what each does alone: naloxone with drug units −10." in said
 

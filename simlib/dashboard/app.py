@@ -12,7 +12,7 @@ import ipywidgets as w
 from simlib import pages
 from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, running_cell
-from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, label
+from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, figure, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
 from simlib.dashboard.dialog import Dialog
@@ -25,7 +25,7 @@ from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
 from simlib.dashboard.views import VIEWS
-from simlib.errors import InputError, is_finite
+from simlib.errors import InputError
 from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
 
 REPLAY_SECONDS = 1.5
@@ -276,7 +276,7 @@ class Dashboard(w.Box):
         """What the last move changed, from what the picture shows during a replay."""
         before = self._past or self.now
         changes = [
-            f"{label(key)}: {_shown(before.controls().get(key))}, then {_shown(value)}"
+            f"{label(key)}: {_shown(key, before.controls().get(key))}, then {_shown(key, value)}"
             for key, value in self.now.changes(before).items()
         ]
         return html.escape(f"Before the last change. {'; '.join(changes)}")
@@ -315,8 +315,8 @@ def _verdict_html(picture: compute.Picture) -> str:
     return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
 
 
-def _shown(value: Any) -> str:
-    return "not pinned" if value is None else f"{value:,g}" if is_finite(value) else str(value)
+def _shown(key: str, value: Any) -> str:
+    return "not pinned" if value is None else figure(key, value)
 
 
 def show(session: Session | Scenario | None = None) -> Dashboard:

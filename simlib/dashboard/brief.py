@@ -9,7 +9,7 @@ import pandas as pd
 
 from simlib import charts
 from simlib.analysis.ledger import NONE_AVERTED
-from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, THIN_SPACE, number
+from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, exact, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import JUDGEMENT
@@ -19,6 +19,7 @@ from simlib.dashboard.sheet import Sheet
 from simlib.dashboard.state import Scenario
 from simlib.dashboard.words import SERIES, futures
 from simlib.errors import InputError
+from simlib.pages.content import span
 from simlib.parameters import load_parameters
 from simlib.policy import load_policy
 
@@ -156,15 +157,10 @@ def _figure(value: float) -> str:
     return number(round(value), 2) if abs(value) >= 10 else number(round(value, 2), 2)
 
 
-def _exact(value: float) -> str:
-    """A number that a reader has chosen, as it was chosen."""
-    return f"{value:,.6g}".replace(",", THIN_SPACE).replace("-", "\N{MINUS SIGN}")
-
-
 def _scenario(session: Session) -> list[str]:
     now = session.now
-    each = [f"{_exact(now.money(name))} million ({label})" for name, label in SERIES.items()]
-    money = f"{_exact(now.total)} million" if now.equal_money else " and ".join(each)
+    each = [f"{exact(now.money(name))} million ({label})" for name, label in SERIES.items()]
+    money = f"{exact(now.total)} million" if now.equal_money else " and ".join(each)
     prison = "is" if now.count_prison else "is not"
     said = [
         f"Extra money a year for each strategy: {money} USD, from January {now.start}, in full "
@@ -178,7 +174,7 @@ def _scenario(session: Session) -> list[str]:
             said.append(
                 f"{rows[name].label}, in the internal strategy: {100 * longer:+.3g}{NO_BREAK}%."
             )
-    health = [f"{rows[n].label} {_exact(v)}" for n, v in now.health.items() if v]
+    health = [f"{rows[n].label} {exact(v)}" for n, v in now.health.items() if v]
     if health:
         said.append(f"Health money in both strategies, million USD a year: {', '.join(health)}.")
     if now.preset:
@@ -202,8 +198,7 @@ def _split(weights: Mapping[str, float]) -> str:
 def _assumptions(now: Scenario) -> list[str]:
     rows = load_parameters()
     said = [
-        f"{rows[n].label}: {_exact(v)} {rows[n].unit} (range {_exact(rows[n].low)} to "
-        f"{_exact(rows[n].high)})."
+        f"{rows[n].label}: {exact(v, rows[n].unit)} {rows[n].unit} (range {span(rows[n])})."
         for n, v in now.assumptions.items()
     ]
     if not said:

@@ -1,7 +1,10 @@
 """Which controls there are: their names, labels and bounds, all from the tables."""
 
 from functools import cache
+from typing import Any
 
+from simlib.charts.style import exact
+from simlib.errors import is_finite
 from simlib.parameters import LEVER_GROUP, load_parameters
 from simlib.policy import default_start, policy_names
 from simlib.results import OUTCOMES
@@ -101,6 +104,11 @@ def bounds(control: str) -> tuple[float, float, str] | None:
         return None
     row = load_parameters()[name]
     return row.low, row.high, row.unit
+
+
+def figure(control: str, value: Any) -> str:
+    """What a control stands at, for readers."""
+    return exact(value, (bounds(control) or ("",))[-1]) if is_finite(value) else str(value)
 
 
 def label(control: str) -> str:

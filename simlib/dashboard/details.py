@@ -13,7 +13,7 @@ import ipywidgets as w
 from simlib import charts
 from simlib.analysis.wedges import wedges
 from simlib.charts.style import STATUS_QUO
-from simlib.dashboard import compute, words
+from simlib.dashboard import catalogue, compute, words
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import label
 from simlib.dashboard.compute import Picture
@@ -57,7 +57,9 @@ def _instead(scenario: Scenario) -> str:
 
 def _short(scenario: Scenario) -> str:
     """The scenario in a line, for a figure that is found alone."""
-    changes = [f"{label(key)} {value}" for key, value in scenario.changes().items()]
+    changes = [
+        f"{label(key)} {catalogue.figure(key, value)}" for key, value in scenario.changes().items()
+    ]
     return f"Changed: {'; '.join(changes)}." if changes else "The scenario at the beginning."
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import ipywidgets as w
 
+from simlib.charts.style import percent
+
 Watch = Callable[[float], None]
 """Told the share done, 0 to 1; what it raises stops the work."""
 
@@ -116,7 +118,7 @@ class Work(w.HBox):
         if self._stop.is_set():
             raise Stopped
         self.bar.value = done
-        self._say(f"{done:.0%}")
+        self._say(percent(done))
 
     def _say(self, words: str) -> None:
         working = words.endswith("%") or words == "at work"

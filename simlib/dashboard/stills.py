@@ -10,11 +10,10 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 
 from simlib.charts import export
+from simlib.charts.style import exact
 
 SECONDS = 120.0
 """Longest wait for a widget that is still drawing."""
-SEPARATED = 10_000
-"""Numbers from here on have separators; years stay below."""
 PRESSED = (w.Button, w.FileUpload)
 """Widgets that only do something when pressed: nothing is left of them on paper."""
 
@@ -115,7 +114,7 @@ def _control(shown: Any) -> str:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     elif isinstance(value, float | int):
-        value = f"{value:.10g}" if abs(value) < SEPARATED else f"{value:,.10g}"
+        value = exact(value, getattr(shown, "unit", ""))
     said = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
     return f"<div>{html.escape(said)}</div>"
 
