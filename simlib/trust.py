@@ -102,9 +102,8 @@ def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
         f"Calibrated {errors['known_until'].nunique()} times on what was known at an earlier date, "
         f"the model made {all_of} forecasts of a year's deaths. Its 80 % intervals held what "
         f"happened in {held} of them; honest ones hold about {0.8 * all_of:.0f}.",
-        f"Half of the forecasts {first} year ahead were off by more than "
-        f"{100 * typical[first]:.0f} %, "
-        f"{last} years ahead by more than {100 * typical[last]:.0f} %.",
+        f"Half of the forecasts {first} year ahead were off by more than {typical[first]:.0%}, "
+        f"{last} years ahead by more than {typical[last]:.0%}.",
         f"Weighted interval score: better than {len(beaten)} of {len(rivals)} forecasters that "
         f"know nothing of drugs ({', '.join(rivals.index)}). "
         f"Intervals nearer to what they claim: {', '.join(honester.index) or 'none of them'}.",

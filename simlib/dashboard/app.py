@@ -10,9 +10,10 @@ from typing import Any
 import ipywidgets as w
 
 from simlib import pages
+from simlib.charts.style import exact
 from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, running_cell
-from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, figure, label
+from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, STRATEGIES, figure, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
 from simlib.dashboard.dialog import Dialog
@@ -208,6 +209,11 @@ class Dashboard(w.Box):
         control = self.controls[group, name]
         if name in pages.names():
             text = pages.page(name)
+            if group in STRATEGIES:  # the page is about money, the slider about parts of it
+                limits = control.limits
+                said = f"The slider: {exact(limits.low)} to {exact(limits.high)} {limits.unit}. "
+                said += f"{limits.why}. What follows is about the money that comes of it."
+                text = text.replace("</h3>", f"</h3><p>{html.escape(said)}</p>", 1)
         else:
             text = f"<h3>{html.escape(control.label)}</h3><p>{html.escape(control.why)}</p>"
         self.dialog.turn_to(control.label, text)
@@ -310,9 +316,12 @@ class Dashboard(w.Box):
 
 
 def _verdict_html(picture: compute.Picture) -> str:
-    head, *rest = (html.escape(text) for text in picture.verdict)
-    lines = "".join(f"<p>{text}</p>" for text in rest)
-    return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
+    """The verdict; what the picture says itself is there for readers who do not see it."""
+    lines = "".join(
+        f"<p{' class=simlib-unseen' if text in picture.alt else ''}>{html.escape(text)}</p>"
+        for text in picture.verdict
+    )
+    return f"<div class='simlib-verdict simlib-said' aria-live='polite'>{lines}</div>"
 
 
 def _shown(key: str, value: Any) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from simlib.analysis.ledger import ledger
 from simlib.charts.checks import BANDS
+from simlib.charts.files import table_csv
 from simlib.charts.several import side_by_side
 from simlib.charts.style import STATUS_QUO, number, spoken
 from simlib.compare import Comparison
@@ -59,15 +60,17 @@ class SideBySide:
         return ledger_html(self.ledger, {}, f"Against {self.against}")
 
     def csv(self) -> bytes:
-        """All numbers in one table, with what they are as comments above."""
+        """All numbers in one table; what they are stands in the notes."""
         parts = [
             self.lines.assign(panel="lines"),
             self.differences.assign(panel="difference"),
             self.ledger.rename(columns={"policy": "series"}).assign(panel="ledger"),
         ]
-        notes = [self.alt, self.spec["usermeta"]["source"]]
-        above = "".join(f"# {line}\n" for line in notes)
-        return (above + pd.concat(parts).to_csv(index=False)).encode()
+        return table_csv(pd.concat(parts))
+
+    def notes(self) -> bytes:
+        """What the picture says in words, and where its numbers come from."""
+        return f"{self.alt}\n\n{self.spec['usermeta']['source']}\n".encode()
 
 
 def side_by_side_picture(
