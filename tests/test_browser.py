@@ -209,7 +209,7 @@ def test_the_keyboard_moves_the_slider_and_chart_and_verdict_follow(opened: dict
         before = _money(page)
         page.keyboard.press(key)
         assert _money(page) > before, key
-        assert slider.get_attribute("aria-valuetext") == f"{_money(page):g} million USD"
+        assert slider.get_attribute("aria-valuetext") == f"{_money(page):,g} million USD"
     assert _money(page) == 10_000
     for key in ("ArrowLeft", "PageDown", "Home"):
         before = _money(page)
