@@ -45,7 +45,8 @@ def typed(control: Control, text: str) -> None:
 
 def upload(board: Dashboard, name: str, content: bytes) -> None:
     """What a browser tells when a file is chosen."""
-    board.files._uploaded({"new": [{"name": name, "content": memoryview(content)}]})
+    button = board.files.upload
+    button._hear(button, {"name": name}, [memoryview(content)])
 
 
 @pytest.fixture(scope="module")
@@ -449,9 +450,9 @@ def made(board: Dashboard, label: str) -> tuple[str, str, bytes]:
 
 def test_files_hold_what_is_drawn(board: Dashboard) -> None:
     name, mime, contents = made(board, "PNG")
-    assert (name, mime) == ("border_or_internal.png", "image/png")
+    assert (name, mime) == (files.stem(board.history.now) + ".png", "image/png")
     assert Image.open(io.BytesIO(contents)).format == "PNG"
-    table = pd.read_csv(io.BytesIO(made(board, "CSV")[2]), comment="#")
+    table = pd.read_csv(io.BytesIO(made(board, "CSV")[2]))
     drawn = board.picture.tables["lines"]
     np.testing.assert_allclose(table[table.panel == "lines"]["median"], drawn["median"], rtol=1e-12)
     assert Session.from_toml(made(board, "TOML")[2].decode()) == board.history.now
@@ -463,8 +464,9 @@ def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, mon
     board.files.save()
     folder = next((tmp_path / "exports").iterdir())
     assert str(folder) in board.files.saved.value
-    assert {path.name for path in folder.iterdir()} == {kind.name for kind in KINDS}
-    assert (folder / "border_or_internal.pdf").read_bytes().startswith(b"%PDF")
+    stem = files.stem(board.history.now)
+    assert {path.name for path in folder.iterdir()} == {stem + kind.ending for kind in KINDS}
+    assert (folder / f"{stem}.pdf").read_bytes().startswith(b"%PDF")
     (tmp_path / "elsewhere").write_text("a file where a folder should be")
     monkeypatch.setattr(files, "FOLDER", "elsewhere")
     board.files.save()

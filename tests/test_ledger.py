@@ -168,10 +168,10 @@ def test_cost_per_death_divides_from_the_rows_above_it(health: dict[str, float])
 def test_files_hold_the_ledger() -> None:
     shown = compute.picture(Scenario(total=500.0), 50, details=True)
     text = compute.export(shown, "csv").decode()
-    comments = [line for line in text.splitlines() if line.startswith("#")]
-    assert "# total = 500.0" in comments
-    assert any("Extra money 500 million USD" in line for line in comments)
-    rows = pd.read_csv(io.StringIO(text), comment="#").query("panel == 'ledger'")
+    notes = compute.export(shown, "txt").decode()
+    assert "total = 500.0" in notes.splitlines()
+    assert "Extra money 500 million USD" in notes
+    rows = pd.read_csv(io.StringIO(text)).query("panel == 'ledger'")
     assert set(rows["row"]) == {row.name for row in ROWS}
     assert set(rows["series"]) == {"border-focused", "internal enforcement"}
     np.testing.assert_allclose(rows["median"], shown.ledger["median"], rtol=1e-12)

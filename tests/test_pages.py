@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from nbconvert.filters import markdown2html
 
+from simlib.charts.style import exact
 from simlib.errors import InputError, UnknownName
 from simlib.pages import __main__ as command
 from simlib.pages import content, grade, mentions, names, page, render
@@ -65,7 +66,7 @@ def test_a_page_is_whole_small_and_about_its_row(name):
     assert set(read.tags) <= TAGS
     if row.group != LEVER_GROUP:
         assert f"Grade {grade(row)}" in read.text
-        assert content.number(row.high, row.unit) in read.text or row.low == row.high
+        assert exact(row.high, row.unit) in read.text or row.low == row.high
 
 
 @pytest.mark.parametrize("name", [n for n in names() if n not in LEVERS])
@@ -105,7 +106,7 @@ def test_every_lever_s_page_says_what_the_model_leaves_out():
 def test_who_pays_adds_up():
     for name in LEVERS:
         (block,) = [b for b in content.content(name).blocks if b.heading == "Who pays"]
-        shares = [int(each) for each in re.findall(r"(\d+)%", str(block.items))]
+        shares = [int(each) for each in re.findall(r"(\d+) %", str(block.items))]
         assert sum(shares) in ({0} if len(load_programmes()[name].payers) == 1 else {100}), name
 
 

@@ -60,7 +60,7 @@ def test_the_snippet_prints_the_numbers_of_the_picture(name: str, tmp_path: Path
     session = SESSIONS[name]
     printed = pd.read_csv(io.StringIO(run(snippet(session), tmp_path)))
     picture = compute.picture(session.now, outcome=session.now.outcome)
-    drawn = pd.read_csv(io.BytesIO(compute.export(picture, "csv")), comment="#")
+    drawn = pd.read_csv(io.BytesIO(compute.export(picture, "csv")))
     drawn = drawn[drawn["panel"].isin(["lines", "difference"])]
     keys = ["panel", "series", "year"]
     both = drawn.merge(printed, on=keys, how="outer", suffixes=("", "_printed"), indicator=True)

@@ -180,11 +180,11 @@ def test_extrapolation_is_said_and_drawn_where_money_goes_beyond_the_record() ->
 
 
 def test_numbers_in_words() -> None:
-    assert people(1234) == "1\u202f200"
+    assert people(1234) == "1,200"
     assert people(-0.4) == "0"
     assert people(7.6) == "8"
     assert dollars(9.97e6) == "10 million dollars"
-    assert dollars(54_321) == "54\u202f000 dollars"
+    assert dollars(54_321) == "54,000 dollars"
     assert [futures(x) for x in (0, 0.001, 0.25, 0.999, 1)] == [
         "none",
         "hardly any",
@@ -192,7 +192,7 @@ def test_numbers_in_words() -> None:
         "nearly all",
         "all",
     ]
-    assert between(-1150, 3420, "more", "fewer") == "from 1\u202f200 fewer to 3\u202f400 more"
-    assert between(0, 4360, "averted", "added") == "from 0 to 4\u202f400 averted"
+    assert between(-1150, 3420, "more", "fewer") == "from 1,200 fewer to 3,400 more"
+    assert between(0, 4360, "averted", "added") == "from 0 to 4,400 averted"
     assert between(-300, -20, "more", "fewer") == "from 20 to 300 fewer"
-    assert spoken("−1\u202f150") == "minus 1,150"
+    assert spoken("−1,150") == "minus 1,150"

@@ -9,10 +9,10 @@ import pandas as pd
 
 from simlib import charts
 from simlib.analysis.ledger import NONE_AVERTED
-from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, number
+from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, exact, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
-from simlib.dashboard.catalogue import JUDGEMENT, exact, preset, preset_words
+from simlib.dashboard.catalogue import JUDGEMENT, preset, preset_words
 from simlib.dashboard.phrases import futures
 from simlib.dashboard.session import Session
 from simlib.dashboard.share import write
@@ -21,6 +21,7 @@ from simlib.dashboard.source import pinned
 from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
+from simlib.pages.content import span
 from simlib.parameters import load_parameters
 
 QUESTION = "Border or internal enforcement: which saves more lives?"
@@ -206,8 +207,7 @@ def _split(weights: Mapping[str, float]) -> str:
 def _assumptions(now: Scenario) -> list[str]:
     rows = load_parameters()
     said = [
-        f"{rows[n].label}: {exact(v)} {rows[n].unit} (range {exact(rows[n].low)} to "
-        f"{exact(rows[n].high)})."
+        f"{rows[n].label}: {exact(v, rows[n].unit)} {rows[n].unit} (range {span(rows[n])})."
         for n, v in now.assumptions.items()
     ]
     if not said:

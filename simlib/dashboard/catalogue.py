@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
-from simlib.charts.style import MINUS, THIN_SPACE
+from simlib.charts.style import exact
+from simlib.errors import is_finite
 from simlib.parameters import LEVER_GROUP, load_parameters
 from simlib.policy import Policy, default_start, load_policy, policy_names
 from simlib.results import OUTCOMES
@@ -111,6 +113,11 @@ def bounds(control: str) -> tuple[float, float, str] | None:
     return row.low, row.high, row.unit
 
 
+def figure(control: str, value: Any) -> str:
+    """What a control stands at, for readers."""
+    return exact(value, (bounds(control) or ("",))[-1]) if is_finite(value) else str(value)
+
+
 def label(control: str) -> str:
     """What a reader calls a control."""
     group, _, name = control.rpartition(".")
@@ -122,11 +129,6 @@ def label(control: str) -> str:
 
 
 # --- in words -------------------------------------------------------------------------------------
-
-
-def exact(value: float) -> str:
-    """A number that was chosen, as it was chosen."""
-    return f"{value:,.6g}".replace(",", THIN_SPACE).replace("-", MINUS)
 
 
 def listed(texts: Sequence[str]) -> str:

@@ -30,6 +30,18 @@ from simlib.strategies import Share, beyond_record
 DRAGGED_DRAWS = 100
 """Draws while a slider is dragged, in steps of two months."""
 HEALTH_ALONE, STATUS_QUO_NAME = "health money alone", "status_quo"
+CSV_COLUMNS = (
+    *("panel", "row", "quantity", "unit", "series", "year"),
+    *("low90", "low50", "median", "high50", "high90"),
+)
+"""First columns of the table that is handed out; others follow."""
+CSV_NOTES = (
+    "Columns of the table: panel says what a row belongs to (lines of the picture, differences, "
+    "the observed record, the ledger); 9 in 10 futures lie between low90 and high90, half of them "
+    "between low50 and high50. A single number, such as a count or a mean, stands under median. "
+    "Where extrapolated is True, money goes beyond what was ever observed; where provisional is "
+    "True, counts may still rise."
+)
 PAGE = f"font-family:{FONT};font-size:14px;line-height:1.35;max-width:980px;margin:0 12px"
 """How the words under the chart of an exported page look."""
 
@@ -236,13 +248,17 @@ def ledger_page(shown: Picture) -> str:
 
 
 def export(shown: Picture, kind: str) -> bytes:
-    """The picture as a file of the given kind, or its drawn numbers and ledger as CSV.
+    """The picture as a file of the given kind; its drawn numbers and ledger; what they are.
 
     The page of kind ``html`` holds the verdict, the ledger and the scenario besides the chart.
+    The table of kind ``csv`` holds nothing but numbers and what they are of; what else there is
+    to say stands in the notes of kind ``txt``.
     """
     told = shown.tables["words"].iloc[0]
     if kind == "csv":
-        return _csv(shown, [*told[["title", "subtitle", "footer"]], *shown.verdict])
+        return _csv(shown, told)
+    if kind == "txt":
+        return _notes(shown, told)
     spec = charts.fill(chart(), shown.tables)
     if kind != "html":
         return charts.export(spec, kind)
@@ -252,17 +268,34 @@ def export(shown: Picture, kind: str) -> bytes:
     return charts.export(spec, kind, f"<div style='{PAGE}'>{below}</div>")
 
 
-def _csv(shown: Picture, notes: Sequence[str]) -> bytes:
-    """Drawn numbers, record and ledger in one table; notes and scenario as comments above it."""
-    parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
-    seen = shown.tables["observed"].rename(columns={"value": "median"})
-    parts.append(seen.assign(panel="observed", series="observed"))
+def _csv(shown: Picture, told: pd.Series) -> bytes:
+    """Drawn numbers, record and ledger in one table: a row for each quantity, line and year."""
+    outcome = {"quantity": told["outcome"], "unit": told["unit"]}
+    apart = {"quantity": told["difference"], "unit": told["difference_unit"]}
+    tables = shown.tables
+    seen = tables["observed"].rename(columns={"value": "median"}).assign(series="observed")
+    parts = [
+        tables["lines"].assign(panel="lines", **outcome),
+        tables["difference"].assign(panel="difference", **apart),
+        seen.assign(panel="observed", **outcome),
+    ]
     if shown.ledger is not None:
-        series = shown.ledger["policy"].map(shown.names)
-        parts.append(shown.ledger.drop(columns="policy").assign(panel="ledger", series=series))
-    comments = [*notes, "Scenario:", *shown.scenario.splitlines()]
-    above = "".join(f"# {line}\n" for line in comments)
-    return (above + pd.concat(parts).to_csv(index=False)).encode()
+        named = shown.ledger.rename(columns={"policy": "series", "label": "quantity"})
+        parts.append(named.assign(panel="ledger", series=named["series"].map(shown.names)))
+    whole = pd.concat(parts)
+    first = [name for name in CSV_COLUMNS if name in whole]
+    return charts.table_csv(
+        whole[[*first, *(name for name in whole if name not in first)]].assign(
+            year=whole["year"].convert_dtypes()
+        )
+    )
+
+
+def _notes(shown: Picture, told: pd.Series) -> bytes:
+    """What the picture says in words, what the columns of its table are, and the scenario."""
+    said = [told["title"], told["subtitle"], *shown.verdict, told["footer"], CSV_NOTES]
+    paragraphs = [*said, f"The scenario, as a file:\n\n{shown.scenario}"]
+    return "\n\n".join(paragraphs).encode()
 
 
 def chart() -> Any:

@@ -13,13 +13,13 @@ import ipywidgets as w
 from simlib import charts
 from simlib.analysis.wedges import wedges
 from simlib.charts.style import STATUS_QUO
-from simlib.dashboard import compute
+from simlib.dashboard import catalogue, compute
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import label
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.folds import Fold, Watch, Work, button
 from simlib.dashboard.past import past
-from simlib.dashboard.session import LINES, NO_POLICY_NAME, Kept, Session
+from simlib.dashboard.session import LINES, LONGEST_NAME, NO_POLICY_NAME, Kept, Session
 from simlib.dashboard.several import side_by_side_picture
 from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import FIRST_OUTCOME, Scenario
@@ -58,7 +58,9 @@ def _instead(scenario: Scenario) -> str:
 
 def _short(scenario: Scenario) -> str:
     """The scenario in a line, for a figure that is found alone."""
-    changes = [f"{label(key)} {value}" for key, value in scenario.changes().items()]
+    changes = [
+        f"{label(key)} {catalogue.figure(key, value)}" for key, value in scenario.changes().items()
+    ]
     return f"Changed: {'; '.join(changes)}." if changes else "The scenario at the beginning."
 
 
@@ -134,6 +136,7 @@ class KeptLines(w.VBox):
     def __init__(self, session: Callable[[], Session], go: Go) -> None:
         self._session, self._go = session, go
         self.name = w.Text(description="Name:", placeholder="of the line to keep")
+        self.name.observe(self._named, "value")
         self.line = w.Dropdown(description="Line:")
         self.chosen = w.Dropdown(description="Kept:", options=[("none yet", "")])
         self.reference = w.Dropdown(description="Against:", tooltip="Differences are taken from it")
@@ -160,6 +163,13 @@ class KeptLines(w.VBox):
             return
         self.answer.value = ""
         self._go(lambda _: session)
+
+    def _named(self, change: dict[str, Any]) -> None:
+        """Keep the name within what can be kept."""
+        if len(change["new"]) > LONGEST_NAME:
+            self.name.value = change["new"][:LONGEST_NAME]
+            said = f"A name has at most {LONGEST_NAME} letters; the rest was cut."
+            self.answer.value = f"<p class='simlib-small' role='status'>{said}</p>"
 
     def drop(self) -> None:
         """Keep the chosen line no longer."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from simlib.analysis.ledger import ledger
 from simlib.charts.checks import BANDS
+from simlib.charts.files import table_csv
 from simlib.charts.several import side_by_side
 from simlib.charts.style import STATUS_QUO, number, spoken
 from simlib.compare import Comparison, compare
@@ -69,15 +70,18 @@ class SideBySide:
         return f"<ul class='simlib-said'>{lines}</ul>{table}"
 
     def csv(self) -> bytes:
-        """All numbers in one table, with what they are as comments above."""
+        """All numbers in one table; what they are stands in the notes."""
         parts = [
             self.lines.assign(panel="lines"),
             self.differences.assign(panel="difference"),
             self.ledger.rename(columns={"policy": "series"}).assign(panel="ledger"),
         ]
-        notes = [self.alt, *self.said, self.spec["usermeta"]["source"]]
-        above = "".join(f"# {line}\n" for line in notes)
-        return (above + pd.concat(parts).to_csv(index=False)).encode()
+        return table_csv(pd.concat(parts))
+
+    def notes(self) -> bytes:
+        """What the picture says in words, and where its numbers come from."""
+        said = [self.alt, *self.said, self.spec["usermeta"]["source"]]
+        return ("\n\n".join(said) + "\n").encode()
 
 
 def side_by_side_picture(

@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
+from simlib.charts.style import YEARS, exact
 from simlib.dashboard.catalogue import (
     ASSUMPTIONS,
     BORDER_NAME,
@@ -297,7 +298,8 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
 def _check_number(control: str, value: Any, faults: Faults) -> None:
     low, high, unit = cast(tuple[float, float, str], bounds(control))
     if not is_finite(value) or not low <= value <= high:
-        said = f"{low:.0f} to {high:.0f}" if unit == "year" else f"{low:,.0f} to {high:,.0f} {unit}"
+        said = f"{exact(low, unit)} to {exact(high, unit)}"
+        said += "" if unit in YEARS else f" {unit}"
         faults.add(control, f"{shown(value)} is out of bounds; allowed: {said}")
 
 

@@ -11,7 +11,7 @@ from simlib.analysis.wedges import Wedges
 from simlib.charts.checks import BANDS
 from simlib.charts.figures import ranges
 from simlib.charts.places import on_axis
-from simlib.charts.style import number
+from simlib.charts.style import number, percent
 from simlib.dashboard.phrases import DIGITS, people
 from simlib.parameters import load_parameters
 from simlib.results import OUTCOMES, QUANTILES, quantiles
@@ -95,10 +95,10 @@ def wedges_figure(found: Wedges, policy: str, against: str, footer: str) -> dict
     unit = outcome.unit.removesuffix(" a year") if outcome.total else outcome.unit
     most = table.iloc[0]
     share = most["share"] / found.total.mean() if found.total.mean() else 0.0
-    percent = f" ({100 * share:.0f} %)" if 0 < share <= 1 else ""
+    part = f" ({percent(share)})" if 0 < share <= 1 else ""
     words = {
         "title": f"{policy}: {_signed(found.total.mean())} {unit} on average, "
-        f"the largest part through {labels[0].lower()}{percent}.",
+        f"the largest part through {labels[0].lower()}{part}.",
         "subtitle": f"{outcome.label}, against {against}, over the projection, mean of "
         f"{found.total.size} draws. Bar: what a lever adds; line: 9 in 10 futures. "
         f"{_interactions(found)}",

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from simlib.charts.style import exact
 from simlib.observed import load_observed
 from simlib.pages.content import (
     DISTRIBUTED,
@@ -33,7 +34,7 @@ UNITS = (
     ("_rate", "per year, or per person-year"),
     ("_ratio", "relative to a reference that the label names"),
     ("_months, _years", "a length of time, or person-time in outcomes"),
-    ("_elasticity", "change in percent per percent; sizes are given without their sign"),
+    ("_elasticity", "change in % per %; sizes are given without their sign"),
 )
 
 
@@ -84,7 +85,7 @@ def _index(groups: list[str]) -> str:
     parts += ["## Parameters\n", markdown_table(grades, link)]
     for group in groups:
         rows = tuple(
-            (Reference(row.name), f"{row.value:,.10g}", span(row), row.unit, grade(row))
+            (Reference(row.name), exact(row.value, row.unit), span(row), row.unit, grade(row))
             for row in load_parameters().select(group=group).values()
         )
         table = Table(("Parameter", "Central value", "Range", "Unit", "Grade"), rows)

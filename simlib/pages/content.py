@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from simlib.charts.style import exact, percent
 from simlib.errors import Faults, UnknownName, unknown
 from simlib.pages.mentions import read_by
 from simlib.parameters import Parameter, load_parameters
@@ -230,20 +231,15 @@ def _keys(
 # --- pages ------------------------------------------------------------------------------------
 
 
-def number(value: float, unit: str = "") -> str:
-    """A value as readers see it; years have no thousands separator."""
-    return f"{value:.10g}" if unit == "decimal year" else f"{value:,.10g}"
-
-
 def span(row: Parameter) -> str:
     """Range of a parameter in words, without its unit."""
-    low, high = (number(each, row.unit) for each in (row.low, row.high))
+    low, high = (exact(each, row.unit) for each in (row.low, row.high))
     return "fixed" if row.low == row.high else f"{low} to {high}"
 
 
 def _parameter(row: Parameter) -> Page:
     group, found = group_texts()[row.group], grade(row)
-    value = number(row.value, row.unit)
+    value = exact(row.value, row.unit)
     shape = DISTRIBUTED[row.distribution]
     facts = Table(
         ("Name", "Central value", "Range", "Unit", "Within the range"),
@@ -280,7 +276,7 @@ def _lever(name: str) -> Page:
     table = Table(
         ("Rests on", "Central value", "Range", "Unit", "Grade"),
         tuple(
-            (Reference(r.name), number(r.value, r.unit), span(r), r.unit, grade(r)) for r in resting
+            (Reference(r.name), exact(r.value, r.unit), span(r), r.unit, grade(r)) for r in resting
         ),
     )
     cited = (*text["sources"], *(each for r in resting for each in r.source))
@@ -311,7 +307,7 @@ def _range(row: Parameter) -> tuple[str, ...]:
     budget = load_parameters().get(f"budget_{row.name}")
     if budget is None:
         return said
-    thought = f"{number(budget.value)} ({span(budget)}) {budget.unit}"
+    thought = f"{exact(budget.value)} ({span(budget)}) {budget.unit}"
     return (*said, f"Today's budget is thought to be {thought}. {_sentence(budget.note)}")
 
 
@@ -327,7 +323,7 @@ def _payers(programme: Programme) -> tuple[str | Bullet, ...]:
         return (f"All of it is {payers[0]} money.",)
     shares = [parameters[f"{prefix}_{payer}_share"].value for payer in payers[:-1]]
     split = zip(payers, (*shares, 1 - sum(shares)), strict=True)
-    return (said, *((f"{payer}: {share:.0%}",) for payer, share in split))
+    return (said, *((f"{payer}: {percent(share)}",) for payer, share in split))
 
 
 def _sentence(text: str) -> str:
