@@ -153,7 +153,9 @@ def fit(draws: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["title", "year", "counted", "low", "median", "high"])
 
 
-def answers(strategies: Sequence[Strategy], total_musd: float, draws: int) -> pd.DataFrame:
+def answers(
+    strategies: Sequence[Strategy], total_musd: float, draws: int = simulation.DRAWS
+) -> pd.DataFrame:
     """Which of two strategies saves more lives: under each explanation, then in the mixture.
 
     Both spend the same total under each explanation; what they cost in prisons there is paid
@@ -186,7 +188,9 @@ def answers(strategies: Sequence[Strategy], total_musd: float, draws: int) -> pd
     )
 
 
-def answers_by_rule(strategies: Sequence[Strategy], total_musd: float, draws: int) -> pd.DataFrame:
+def answers_by_rule(
+    strategies: Sequence[Strategy], total_musd: float, draws: int = simulation.DRAWS
+) -> pd.DataFrame:
     """The same in the mixture under each transmission rule, see `RULES`."""
     pinned = {
         title: {} if weight is None else {"pass_through_weight": weight}

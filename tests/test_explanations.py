@@ -10,10 +10,7 @@ import vl_convert
 
 from simlib import (
     explanations,
-    record,
-    sampling,
     simulate,
-    simulation,
     verdict,
 )
 from simlib.charts import explanations as pictures
@@ -24,7 +21,6 @@ from simlib.posterior import Posterior, shipped_posterior
 from simlib.strategies import Strategy, equal_money
 
 NAMES = list(explanations.EXPLANATIONS)
-SEIZED = "border_seized_share"
 TITLES = [each.title for each in explanations.EXPLANATIONS.values()]
 ABOUT = {
     name: {
@@ -87,25 +83,6 @@ def test_weights_and_forecasts_are_those_of_the_posterior() -> None:
     found = explanations.forecasts()
     assert list(found["quarter"]) == ["2022Q1", "2022Q2"] * 5
     assert list(found["log_density"]) == [1, 2, 1, 1, 1, 0, 1, -1, 1, -2]
-
-
-def test_the_rise_of_scanning_can_hardly_move_the_fall() -> None:
-    """Why port scanning has no switch, and what its explanation therefore means."""
-    p = sampling.draw(load_parameters(), 200, posterior=explanations.shipped_posterior())
-    start = np.array([2022.0, 2024.0])
-
-    def fall(**pinned: float) -> np.ndarray:
-        world = p | {name: np.full(200, value) for name, value in pinned.items()}
-        flows = simulation.history(world, load_observed()).flows
-        before, after = record.by_period(flows, "deaths_fentanyl", start, start + 1)
-        return np.log(before / after)
-
-    share, border = (load_parameters()[n] for n in ("scanning_share_of_seizures", SEIZED))
-    strong = fall(**{share.name: share.high, border.name: border.high})
-    weak = fall(**{share.name: share.low, border.name: border.high})
-    moved = np.quantile(strong - weak, (0.05, 0.95))
-    assert np.all(np.abs(moved) < 0.02)
-    assert np.quantile(fall() - fall(shock_depth=0.0), 0.9) > 0.1  # where there is a shock
 
 
 def test_fit_leaves_the_model_error_out_and_needs_the_shock() -> None:
