@@ -9,14 +9,16 @@ import inspect
 import math
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from texts import ROOT
 
 from simlib import (
+    Policy,
     cocaine,
+    compare,
     equal_money,
     explanations,
     load_observed,
@@ -48,6 +50,8 @@ from simlib.dashboard import Scenario, break_even
 from simlib.dashboard.compute import DRAGGED_DRAWS
 from simlib.dashboard.state import ASSUMPTIONS
 from simlib.observed import RECORD
+from simlib.pages import grade
+from simlib.pages.content import lever_texts
 from simlib.posterior import shipped_posterior
 from simlib.tables import FAMILIES, load_programmes
 from simlib.walkthrough import kilo
@@ -337,12 +341,54 @@ def rise_of_seized_share() -> tuple[float, float]:
     return tuple(np.quantile(ratio, (0.25, 0.75)))
 
 
+def less_likely() -> tuple[int, str]:
+    behind = 2
+    return behind, word(math.exp(behind))
+
+
 def error_lines() -> str:
     """Standard errors that the lines of the picture of weights reach to either side."""
     table = explanations.weights()
     drawn = pictures.weights(table).data
     widest = table["error"].to_numpy().argmax()
     return word((drawn["high"] - drawn["weight"])[widest] / table["error"][widest])
+
+
+MORE = 100.0
+"""Added money at which levers are judged on their pages [million USD a year]."""
+LONGER = 0.5
+
+
+@cache
+def levers_alone() -> Any:
+    changes = {name: MORE if lever.payers else LONGER for name, lever in load_programmes().items()}
+    alone = [Policy.constant(name, {name: change}) for name, change in changes.items()]
+    return simulate([None, *alone])
+
+
+def futures(share: float) -> str:
+    """A share of futures as a count in a hundred that hides neither a few nor the last."""
+    if 0 < share < 0.005:
+        return "fewer than 1"
+    if 0.995 <= share < 1:
+        return "more than 99"
+    return f"{100 * share:.0f}" if share else "none"
+
+
+def odds(lever: str) -> tuple[object, ...]:
+    averted = compare(levers_alone(), policy=lever).averted
+    shares = (np.mean(averted > 0), np.mean(averted < 0), np.mean(averted == 0))
+    return (*map(futures, map(float, shares)), len(averted), levers_alone().years[-1])
+
+
+def always_prison() -> str:
+    added = compare(levers_alone(), policy="sentence_possession").total("prison_years")
+    return which(bool((added > 0).all()), "every one")
+
+
+def treatment_cuts() -> tuple[float, ...]:
+    each = row("moud_risk_ratio")
+    return tuple(100 * (1 - ratio) for ratio in (each.value, each.high, each.low))
 
 
 # --- cocaine ------------------------------------------------------------------------------------
@@ -378,6 +424,15 @@ def turns(name: str) -> list[tuple[float, frozenset[str]]]:
 def scanned(vehicles: str) -> float:
     """Vehicles scanned in the last year on record [%]."""
     return 100 * load_observed()[f"scan_share_{vehicles}"].values[-1]
+
+
+LEVERS = "simlib/data/pages/levers.toml"
+
+
+def judged(lever: str) -> float:
+    """Share of the numbers a lever rests on that are judgement."""
+    resting = lever_texts()[lever]["rests_on"]
+    return float(np.mean([grade(row(name)) == "D" for name in resting]))
 
 
 # --- study tables -------------------------------------------------------------------------------
@@ -600,7 +655,7 @@ NOTEBOOKS = [
     *_book(
         "04",
         ("move the fall by about {:.1f} % of deaths", scanning_moves_the_fall),
-        ("means that the forecasts were about {} times less likely", lambda: word(math.exp(2))),
+        ("{} below means that the forecasts were about {} times less likely", less_likely),
         ("thin lines {} standard errors either way", error_lines),
         ("No weight can fall much below {} of the equal share", lambda: part(weights.TOWARD_EQUAL)),
     ),
@@ -876,4 +931,38 @@ POLICIES = [
     ),
 ]
 
-SENTENCES = [*NOTEBOOKS, *DOCS, *POLICIES]
+ODDS = (
+    "{size}: averts deaths in {{}} of 100 futures, adds some in {{}}, changes nothing in {{}} "
+    "({{:,}} draws, to {{}})."
+)
+PAGES = [
+    *(
+        Sentence(
+            LEVERS,
+            ODDS.format(
+                size=f"{lever.label}, {MORE:.0f} million USD more a year"
+                if lever.payers
+                else f"{lever.label}, half as long again"
+            ),
+            partial(odds, name),
+        )
+        for name, lever in load_programmes().items()
+    ),
+    Sentence(
+        LEVERS,
+        "In the model the first outweighs the second in {} futures, on evidence that is {}; it "
+        "costs prison years in {}.",
+        lambda: (
+            which(float(odds("sentence_possession")[0]) > 95, "nearly all"),
+            which(judged("sentence_possession") > 0.5, "mostly judgement"),
+            always_prison(),
+        ),
+    ),
+    Sentence(
+        LEVERS,
+        "cuts the risk of overdose by {:.0f} % (plausibly {:.0f} to {:.0f} %) while it lasts",
+        treatment_cuts,
+    ),
+]
+
+SENTENCES = [*NOTEBOOKS, *DOCS, *POLICIES, *PAGES]
