@@ -94,7 +94,7 @@ def test_equations_are_read_from_the_model():
     found = mentions.equations()
     ((text, says),) = found["swamping_exponent"]
     assert "supply.swamping(size, swamping_exponent)" in text
-    assert says == supply.swamping.__doc__.partition("\n")[0]
+    assert says == supply.swamping.__doc__.partition("\n")[0].replace("``", "")
     assert found["entry_decline"] == (("entry_2013 * np.exp(-entry_decline * years)", ""),)
     assert "budget_naloxone" not in found  # read by a name put together, so nowhere by its own
     assert len(found) > 80

@@ -53,8 +53,9 @@ def read_by(name: str) -> tuple[tuple[str, str], ...]:
 def equations() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """Expressions of the model in which parameters stand, from its code, by name.
 
-    Each with what the functions called in it say they do. Of nested expressions the largest one that fits on a line. What is read by a name put together
-    at run time (``p[f"budget_{name}"]``), or only handed on, stands in none.
+    Each with what the functions called in it say they do. Of nested expressions the largest one
+    that fits on a line. What is read by a name put together at run time, as in
+    ``p[f"budget_{name}"]``, or only handed on, stands in none.
     """
     trees = {
         path.stem: ast.parse(path.read_text(encoding="utf-8"))
@@ -124,4 +125,4 @@ def _pattern(text: ast.JoinedStr) -> str:
 
 
 def _says(node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    return (ast.get_docstring(node) or "").partition("\n")[0]
+    return (ast.get_docstring(node) or "").partition("\n")[0].replace("``", "")
