@@ -965,4 +965,12 @@ PAGES = [
     ),
 ]
 
-SENTENCES = [*NOTEBOOKS, *DOCS, *POLICIES, *PAGES]
+PRINTERS = _of(
+    "simlib/calibration/backtest.py",
+    (
+        "the second wave's midpoint ({:g}-{:g})",
+        lambda: (row("west_midpoint").low, row("west_midpoint").high),
+    ),
+)
+
+SENTENCES = [*NOTEBOOKS, *DOCS, *POLICIES, *PAGES, *PRINTERS]

@@ -2,9 +2,10 @@
 
 Pages under docs/parameters, docs/nomenclature.md and docs/validation.md are printed from rows and
 tables (tests compare them with their generators), so what is read here is where their prose comes
-from.
+from: our TOML files, and the texts in the code that prints results.
 """
 
+import ast
 import json
 import re
 import tomllib
@@ -15,6 +16,9 @@ from simlib.tables import load_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 PRINTED = ("nomenclature.md", "validation.md")
+HEADING = 30
+"""Letters of the longest heading of a column in the code that prints results."""
+PRINTERS = ("trust.py", "calibration/report.py", "calibration/backtest.py")
 NOT_PROSE = ("schema", "name", "author", "change", "code", "rests_on", "sources", "equation")
 """Keys of our TOML files that hold names or formulas."""
 TASKS = re.compile(r"^## Exercises.*?(?=^## |\Z)", re.S | re.M)
@@ -40,7 +44,7 @@ NEEDS_NONE = tuple(
         r"\b(?:19|20)\d\d(?:-\d\d)?\b(?!\.\d)",  # years
         r"T40\.4|GAO-\d\d-\d+|ARIMA\(1, 1, 0\)|Python 3\.\d+|events 1 and 2|attacked, \d:",  # names
         r"\bnotebooks? \d\d(?: and \d\d)?",
-        r"(?:50, 80|5 %) and 95 % (?:intervals?|quantiles)|95 % band|(?<=its )blind 80 % intervals",
+        r"(?:50, 80 and )?\b(?:50|80|95) % (?:intervals?|band)|5 % and 95 % quantiles",  # levels
         r"\(5 % and 95 % of its range\)|(?:nine|9) in (?:ten|10)|80 % intervals to hold 80 %",
         r"\b[01] = ",  # ends of an axis
         r"half-(?:way|life)|half (?:a step|the step|year)|lower half|twelve[ -]months?",
@@ -71,6 +75,9 @@ def texts() -> dict[str, str]:
         for path in _files(f"simlib/data/{folder}", "*.toml"):
             table = tomllib.loads(path.read_text(encoding="utf-8"))
             found[_name(path)] = "\n\n".join(_prose(table))
+    for name in PRINTERS:
+        path = ROOT / "simlib" / name
+        found[_name(path)] = "\n\n".join(_literals(ast.parse(path.read_text(encoding="utf-8"))))
     return found
 
 
@@ -128,3 +135,12 @@ def _prose(value: object) -> Iterator[str]:
         for key, each in value.items():
             if key not in NOT_PROSE:
                 yield from _prose(each)
+
+
+def _literals(tree: ast.Module) -> Iterator[str]:
+    """Pieces of sentences in a module; docstrings and headings are left out."""
+    docstrings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    for node in ast.walk(tree):
+        value = node.value if isinstance(node, ast.Constant) and node not in docstrings else ""
+        if isinstance(value, str) and len(value) > HEADING:
+            yield value
