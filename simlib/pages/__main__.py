@@ -68,7 +68,8 @@ def _group(group: str) -> str:
     text, rows = group_texts()[group], load_parameters().select(group=group)
     pages = [as_markdown(content(name), 2, _link("parameters")) for name in rows]
     head = f"[All levers and parameters](index.md)\n\n# {escaped(text['title'])}\n\n"
-    return "\n".join([head + escaped(text["what"]) + "\n", *pages])
+    what = escaped(f"{text['what']} At its heart: {text['equation']}.")
+    return "\n".join([f"{head}{what}\n", *pages])
 
 
 def _index(groups: list[str]) -> str:
