@@ -14,7 +14,6 @@ from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import OUTCOMES, Ensemble
-from simlib.state import Pressure
 
 MONEY_LEVERS = [
     name
@@ -841,50 +840,6 @@ def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:
     assert np.all(with_harm[15:] > units_alone[15:])
 
 
-# --- what money and sentences become before the loop ----------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def begun():
-    observed = load_observed()
-    quarters = len(observed[RECORD].values)
-    sample = sampling.sample(load_parameters(), 20, posterior=None, record_quarters=quarters)
-    return simulation.begin(sample, observed, 2044)
-
-
-def pressed_at_the_end(begun: simulation.Begun, **levers: float) -> Pressure:
-    """Last step of twenty years under a steady policy: all money has long taken effect."""
-    p, past, drivers, today, dt = begun
-    planned = simulation.planned([Policy.constant("steady", levers)], drivers.time)
-    state = simulation._spread(past.state, 1, planned)
-    found, _ = pressure.pressure(state.standing, p, past.anchors, drivers, planned, today, dt)
-    return found.at(-1)
-
-
-def test_money_for_naloxone_buys_kits_at_their_price(begun) -> None:
-    p, drivers, a = begun.parameters, begun.drivers, begun.past.anchors
-    kits = drivers.kits_per_100k[-1] + 90e6 / p["kit_cost"] / p["population"] * 1e5
-    expected = a.untreated_fatality * (1 - world.rescue(p, kits))
-    found = pressed_at_the_end(begun, naloxone=90.0).fatality
-    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), 1e-4)
-
-
-def test_money_for_treatment_buys_places_at_their_price(begun) -> None:
-    p, drivers = begun.parameters, begun.drivers
-    bought = 500e6 / p["treatment_cost"] * (1 - p["treatment_crowding_out"])
-    found = pressed_at_the_end(begun, treatment=500.0).places
-    np.testing.assert_allclose(found[0], drivers.treatment_places[-1] + bought, 1e-4)
-
-
-def test_longer_sentences_raise_the_premium_inside_the_country_only(begun) -> None:
-    part, sigma = begun.parameters["prison_part_of_risk"], begun.today.sigma[0]
-    before = pressed_at_the_end(begun).premium
-    after = pressed_at_the_end(begun, sentence_selling=0.5).premium
-    prison = before - (1 - part)
-    np.testing.assert_allclose(after[0], before[0])
-    np.testing.assert_allclose(after[1:], prison[1:] * 1.5**sigma + 1 - part)
-
-
 def test_prison_cost_that_no_simulated_year_shows_is_not_taken_for_nothing() -> None:
     plans = [
         simlib.Strategy("border", "", {"port_officers": 1}),
@@ -903,6 +858,32 @@ def test_a_small_total_is_spent_to_the_dollar(total: float) -> None:
     _, shares = simlib.equal_money(plans, total, draws=20)
     assert shares["border"].programmes > 0
     assert shares["border"].unspent == pytest.approx(0, abs=1e-6)
+
+
+def test_what_shorter_sentences_save_is_not_spent_on_programmes() -> None:
+    """The total is of money that is there; what prisons save is told as left over."""
+    plan = simlib.Strategy("shorter", "", {"drug_units": 1}, {"sentence_selling": -0.4})
+    (policy,), shares = simlib.equal_money([plan], 1000, draws=40)
+    found = simlib.compare(simlib.simulate([None, policy], draws=40), policy="shorter")
+    assert found.difference("prison_cost_musd")[-1].mean() < -100
+    np.testing.assert_allclose(found.difference("programme_spending_musd")[-1], 1000)
+    assert shares["shorter"].prison < -100
+    assert shares["shorter"].unspent == pytest.approx(-shares["shorter"].prison)
+
+
+def test_a_peak_on_the_way_is_beyond_the_record_too() -> None:
+    """Budgets of 100 may reach 250, whenever that is; cuts and sentences never count."""
+    p = {f"budget_{name}": np.array([90.0, 100.0, 500.0]) for name in MONEY_LEVERS}
+    p["observed_spending_ratio"] = np.full(3, 2.5)
+
+    def beyond(*changes: float) -> tuple[str, ...]:
+        path = [(2027.0 + i, change) for i, change in enumerate(changes)]
+        return strategies.beyond_record(
+            Policy("path", changes={"drug_units": path, "sentence_selling": [(2027.0, 9.0)]}), p
+        )
+
+    assert beyond(0.0, 151.0, 10.0) == beyond(151.0) == beyond(0.0, 151.0) == ("drug_units",)
+    assert beyond(0.0, 149.0, 10.0) == beyond(-400.0, 0.0) == ()
 
 
 def test_money_outside_the_total_is_refused() -> None:
