@@ -8,7 +8,17 @@ import pytest
 import twin
 
 import simlib
-from simlib import enforcement, model, pressure, record, sampling, simulation, strategies, world
+from simlib import (
+    enforcement,
+    model,
+    overdose,
+    pressure,
+    record,
+    sampling,
+    simulation,
+    strategies,
+    world,
+)
 from simlib.observed import RECORD, load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
@@ -825,6 +835,67 @@ def test_todays_anchors_come_out_as_drawn() -> None:
     kits = world.kits_per_100k(p, observed, 2020.5)
     net = a.untreated_fatality * (1 - world.rescue(p, kits))
     np.testing.assert_allclose(net, np.broadcast_to(p["net_fatality_2020"], net.shape))
+
+
+def test_the_first_state_is_at_rest(prior) -> None:
+    """Sellers are those of so much fentanyl as there is; shipments make up for what is seized."""
+    p = sampling.draw(load_parameters(), 200, seed=5)
+    a, observed = world.anchors(p, load_observed()), load_observed()
+    drivers = world.drivers(p, observed, np.array([2015.0]), np.zeros((1, 1)))
+    first = world.Drivers(*(each[0] for each in drivers))
+    state = model.first_state(p, a, first, world.first_people(p, observed))
+    for stage, held in zip(world.STAGES, state.standing.sellers[:, 0], strict=True):
+        sentenced = p[f"sentenced_{stage}"] * first.fentanyl_share
+        np.testing.assert_allclose(held, sentenced * p["federal_years_served"])
+    arrived = state.shipments * (1 - p["border_seized_share"]) * (1 - p["domestic_seized_share"])
+    np.testing.assert_allclose(arrived, 1)
+    people = state.people
+    volume = people.active + p["moud_risk_ratio"] * people.treatment
+    np.testing.assert_allclose(state.volume, volume)
+    np.testing.assert_allclose(state.log_tolerance[0], first.log_potency_trend)
+
+
+def test_costs_of_today_by_hand(prior) -> None:
+    """The ladder goes down from the retail price; a third of risk and so on are the draw's."""
+    p = sampling.draw(load_parameters(), 200, seed=5)
+    past = prior[0]
+    end, observed = world.record_end(load_observed()), load_observed()
+    drivers = world.drivers(p, observed, np.array([end + 1 / 24]), np.zeros((1, 1)))
+    today = model.today_from(past.state, p, past.anchors, drivers, 1 / 12)
+    weights = past.state.standing.weights  # traffic moved in the record, hazards are those of now
+    hazards = past.anchors.hazards
+    pressed = np.add.reduceat(weights * hazards, world.STAGE_START, axis=0)
+    np.testing.assert_allclose(today.arrests, pressed, rtol=5e-3)
+    seized = np.add.reduceat(weights * (1 - np.exp(-hazards)), world.STAGE_START, axis=0)
+    np.testing.assert_allclose(today.prices[3, 0], p["retail_price"])
+    for i, stage in enumerate(world.STAGES):
+        above, passed = today.prices[i + 1], 1 - seized[i]
+        ratio = today.prices[i] / above / passed
+        np.testing.assert_allclose(ratio[0], p[f"input_ratio_{stage}"], rtol=2e-3)
+        added = today.handling[i] + today.risk[i]
+        np.testing.assert_allclose(added, above * passed - today.prices[i], rtol=2e-2)
+        np.testing.assert_allclose(today.risk[i, 0], p[f"risk_share_{stage}"] * added[0])
+    np.testing.assert_array_equal(today.volume, past.state.volume)
+
+
+def test_newcomers_to_active_use_dilute_what_was_lived_through(monkeypatch) -> None:
+    """Renewal is new dependent users over people who are in active use at some time in a step."""
+    seen = []
+    real = overdose.cumulative_hazard_next
+
+    def watched(lived, hazard, renewal, dt):
+        seen.append(renewal)
+        return real(lived, hazard, renewal, dt)
+
+    monkeypatch.setattr(overdose, "cumulative_hazard_next", watched)
+    p = sampling.draw(load_parameters(), 10, seed=5)
+    observed = load_observed()
+    past = simulation.history(p, observed)
+    time = past.flows["time"].ravel()
+    entry = world.drivers(p, observed, time, np.zeros((len(time), 1))).entry[:, None]
+    by_hand = entry / (past.flows["active_years"] * 12)
+    ratio = np.stack(seen) / by_hand  # a little fewer are in active use at any one time
+    assert np.all((ratio > 0.92) & (ratio <= 1))
 
 
 def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:
