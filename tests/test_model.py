@@ -942,6 +942,17 @@ def test_what_shorter_sentences_save_is_not_spent_on_programmes() -> None:
     assert shares["shorter"].unspent == pytest.approx(-shares["shorter"].prison)
 
 
+def test_prison_cost_is_the_mean_of_the_years_with_all_in_force() -> None:
+    """From the January in which the ramp is over: custody fills up, so a year more or less shows."""
+    plan = simlib.Strategy("longer", "", {}, {"sentence_selling": 0.4})
+    (policy,), shares = simlib.equal_money([plan], 1e6, "2029-01", draws=40)
+    found = simlib.compare(simlib.simulate([None, policy], draws=40), policy="longer")
+    cost = found.difference("prison_cost_musd").mean(axis=-1)
+    assert shares["longer"].prison == pytest.approx(cost[found.years >= 2030].mean(), rel=0.005)
+    for first in (2029, 2031):
+        assert abs(cost[found.years >= first].mean() / shares["longer"].prison - 1) > 0.02
+
+
 def test_a_peak_on_the_way_is_beyond_the_record_too() -> None:
     """Budgets of 100 may reach 250, whenever that is; cuts and sentences never count."""
     p = {f"budget_{name}": np.array([90.0, 100.0, 500.0]) for name in MONEY_LEVERS}
