@@ -943,7 +943,7 @@ def test_what_shorter_sentences_save_is_not_spent_on_programmes() -> None:
 
 
 def test_prison_cost_is_the_mean_of_the_years_with_all_in_force() -> None:
-    """From the January in which the ramp is over: custody fills up, so a year more or less shows."""
+    """From the January after the ramp: custody fills up, so a year more or less shows."""
     plan = simlib.Strategy("longer", "", {}, {"sentence_selling": 0.4})
     (policy,), shares = simlib.equal_money([plan], 1e6, "2029-01", draws=40)
     found = simlib.compare(simlib.simulate([None, policy], draws=40), policy="longer")
