@@ -4,7 +4,6 @@ import calendar
 import html
 
 from simlib import trust
-from simlib.charts.trust import date_in_words
 from simlib.errors import InputError
 
 HEADS = ("known until", "twelve months forecast", "deaths forecast", "forecast, 8 in 10",
@@ -29,7 +28,7 @@ def past() -> str:
     words = "".join(f"<p>{html.escape(text)}</p>" for text in said)
     heads = "".join(f"<th scope='col'>{head}</th>" for head in HEADS)
     rows = "".join(
-        f"<tr><th scope='row'>{date_in_words(row.known_until)}</th>"
+        f"<tr><th scope='row'>{trust.date_in_words(row.known_until)}</th>"
         f"<td>{twelve_months(row.begins)}</td>"
         f"<td>{row.forecast:,.0f}</td><td>{row.low:,.0f} to {row.high:,.0f}</td>"
         f"<td>{row.happened:,.0f}</td><td>{100 * row.error:+.0f} %</td>"
