@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import money
-from simlib.errors import InputError, shown, unknown
+from simlib.errors import InputError, check_name, shown, unknown
 from simlib.parameters import load_parameters, number_fault
 from simlib.results import PAYERS, QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.world import USD_PER_MILLION
@@ -80,7 +80,7 @@ class Comparison:
         else:
             if fault := number_fault(rate, load_parameters()["discount_rate"]):
                 raise InputError(f"discount rate: {fault}")
-            chosen = np.array([rate])
+            chosen = np.array([float(rate)])
         ahead = (self.years - self.years[0])[:, None]
         return self.difference(outcome) * money.discount_factor(ahead, chosen)
 
@@ -164,13 +164,12 @@ class Comparison:
         InputError
             When `valued_by` is neither, or the rate is out of the bounds of its row.
         """
+        check_name("valued_by", valued_by, VALUED_BY)
         p = self.cut.parameters
         if valued_by == "vsl":
             gained, value = -self.present_value("deaths_fentanyl", rate), p["vsl"]
-        elif valued_by == "qaly":
-            gained, value = self.present_value("qalys", rate), p["value_per_qaly"]
         else:
-            raise InputError(f"valued_by: {unknown(valued_by, VALUED_BY)}")
+            gained, value = self.present_value("qalys", rate), p["value_per_qaly"]
         return money.net_benefit(gained, value / USD_PER_MILLION, self.cost_by_year(rate))
 
     def net_benefit_musd(self, valued_by: str = "vsl", rate: float | None = None) -> Array:
@@ -220,11 +219,9 @@ def compare(
         raise InputError(f"policy: name one of {', '.join(base.policies)}")
     if policy is None:
         policy = other.policies[0 if cut is not None else 1]
-    if policy not in other.policies:
-        raise InputError(f"policy: {unknown(policy, other.policies)}")
+    check_name("policy", policy, other.policies)
     reference = base.policies[0] if against is None else against
-    if reference not in base.policies:
-        raise InputError(f"against: {unknown(reference, base.policies)}")
+    check_name("against", reference, base.policies)
     if apart := _apart(base, other):
         raise InputError(f"compare: both must have the same {', '.join(apart)}")
     return Comparison(base, base.policies.index(reference), other, other.policies.index(policy))
@@ -305,10 +302,10 @@ def verdict(
         When there is no such policy, both are the same, or a number is out of its row's bounds.
     """
     check_ensemble("ensemble", ensemble)
-    _check_terms(first, second, margin, confidence)
+    _check_terms(ensemble, first, second, margin, confidence)
     p = ensemble.parameters
-    share = p["verdict_margin"] if margin is None else margin
-    sure = float(p["verdict_confidence"][0]) if confidence is None else confidence
+    share = p["verdict_margin"] if margin is None else float(margin)
+    sure = float(p["verdict_confidence"][0] if confidence is None else confidence)
     one, two = (compare(ensemble, policy=name, against=against) for name in (first, second))
     quo = ensemble.projected("deaths_fentanyl")[:, 0].sum(axis=0)
     matters = share * quo
@@ -331,9 +328,16 @@ def verdict(
     )
 
 
-def _check_terms(first: str, second: str, margin: float | None, confidence: float | None) -> None:
+def _check_terms(
+    ensemble: Ensemble, first: str, second: str, margin: float | None, confidence: float | None
+) -> None:
     """Refuse terms on which nothing can be judged, all at once."""
-    faults = [] if first != second else [f"second: is the first strategy, {shown(first)}, too"]
+    faults = []
+    for field, policy in (("first", first), ("second", second)):
+        if not isinstance(policy, str) or policy not in ensemble.policies:
+            faults.append(f"{field}: policy {unknown(policy, ensemble.policies)}")
+    if not faults and first == second:
+        faults.append(f"second: is the first strategy, {shown(first)}, too")
     for name, value in (("margin", margin), ("confidence", confidence)):
         row = load_parameters()[f"verdict_{name}"]
         if value is not None and (fault := number_fault(value, row)):

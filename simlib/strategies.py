@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from simlib.errors import Faults, InputError, is_finite, shown
+from simlib.errors import Faults, InputError, is_finite, plain, shown
+from simlib.frozen import closed, opened
 from simlib.policy import Policy, allocate, load_programmes
 from simlib.simulation import COARSE_STEPS, DRAWS, simulate
 
@@ -38,13 +39,16 @@ class Strategy:
     Attributes
     ----------
     name, title : for files and for readers
-    weights : share of the money by programme; any positive numbers
+    weights : share of the money by programme; any numbers from 0 up
     other : changes of levers that cost no programme money
+
+    Mappings are copied and cannot be changed.
 
     Raises
     ------
     InputError
-        When `other` holds a programme, whose money would be outside every total.
+        When something is no number, or `other` holds a programme, whose money would be outside
+        every total.
     """
 
     name: str
@@ -59,10 +63,24 @@ class Strategy:
                 faults.add(name, f"must be numbers by lever, not {shown(getattr(self, name))}")
         faults.raise_any()
         programmes = load_programmes()
-        for lever in self.other:
+        for lever, weight in self.weights.items():
+            if not is_finite(weight) or weight < 0:
+                faults.add("weights", f"{lever}: {shown(weight)} is no finite number from 0 up")
+        for lever, change in self.other.items():
             if lever in programmes and programmes[lever].payers:
                 faults.add("other", f"{lever} costs programme money; allowed: under weights")
+            elif not is_finite(change):
+                faults.add("other", f"{lever}: {shown(change)} is no finite number")
         faults.raise_any()
+        for name in ("weights", "other"):
+            own = {lever: plain(value) for lever, value in getattr(self, name).items()}
+            object.__setattr__(self, name, closed(own))
+
+    def __hash__(self) -> int:
+        return hash((self.name, frozenset(self.weights.items()), frozenset(self.other.items())))
+
+    def __reduce__(self) -> tuple[type["Strategy"], tuple[Any, ...]]:
+        return Strategy, (self.name, self.title, opened(self.weights), opened(self.other))
 
     def policy(
         self, total_musd: float, start: str | None = None, ramp_months: int | None = None

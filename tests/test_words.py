@@ -266,6 +266,9 @@ def test_health_money_is_credited_to_no_strategy(monkeypatch: pytest.MonkeyPatch
     assert rows["deaths_averted", "health"] == pytest.approx(alone)
     assert rows["deaths_averted", "border"] == pytest.approx(own)
     assert "against health money alone" in compute.ledger_page(shown)
+    picture = shown.tables["words"].iloc[0]
+    assert picture["difference"] == f"Difference from {compute.HEALTH_ALONE}"
+    assert picture["difference_unit"].endswith("; Treatment and naloxone: from status quo")
     apart = shown.tables["difference"]
     assert set(apart["series"]) == {BORDER, INTERNAL, load_policy(scenario.preset).title}
     by_year = run.ensemble.projected("deaths_fentanyl")

@@ -1,0 +1,26 @@
+"""Read-only content: what is kept and shared cannot be changed by whoever was given it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+
+def closed(content: Any) -> Any:
+    """The same content with its arrays closed to writing, mappings read-only, lists as tuples."""
+    if isinstance(content, np.ndarray):
+        content.flags.writeable = False
+        return content
+    if isinstance(content, Mapping):
+        return MappingProxyType({name: closed(part) for name, part in content.items()})
+    if isinstance(content, tuple) and hasattr(content, "_fields"):
+        return type(content)(*map(closed, content))
+    return tuple(map(closed, content)) if isinstance(content, list | tuple) else content
+
+
+def opened(content: Any) -> Any:
+    """The same content with plain dictionaries, which can be pickled and written as JSON."""
+    if isinstance(content, Mapping):
+        return {name: opened(part) for name, part in content.items()}
+    return tuple(map(opened, content)) if type(content) is tuple else content
