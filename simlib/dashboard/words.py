@@ -308,16 +308,17 @@ def _about(money: float) -> str:
 def picture_words(run: Run, shown: View) -> dict[str, str | float]:
     """The row of `words` that :func:`simlib.charts.prepare` takes."""
     message, numbers = title(run, shown)
-    origins = dict.fromkeys(run.drawn.against.values())
-    apart = f"Difference from {run.drawn.zero}" if len(origins) == 1 else "What each line adds"
+    unit, first = shown.difference_unit or shown.unit, next(iter(run.drawn.names.values()))
+    for preset in run.scenario.preset_policy() if run.drawn.zero != first else ():
+        unit = f"{unit}; {preset.title}: from {first}"
     return {
         "title": message,
         "subtitle": f"{run.spent.words} {numbers}".strip(),
         "footer": footer(run.scenario, run.ensemble, run.spent),
         "outcome": shown.label,
         "unit": shown.unit,
-        "difference": shown.difference or apart,
-        "difference_unit": shown.difference_unit or shown.unit,
+        "difference": shown.difference or f"Difference from {run.drawn.zero}",
+        "difference_unit": unit,
         "more": shown.more,
         "fewer": shown.fewer,
         "reference": run.drawn.zero,
