@@ -99,7 +99,7 @@ def test_the_core_knows_no_charts(path: Path) -> None:
 
 
 def test_every_module_of_the_core_has_its_place_in_the_order() -> None:
-    beside = {"__init__", "charts", "update", "gallery"}
+    beside = {"__init__", "charts", "update", "gallery", "page", "tidy"}
     above = ("chart_", "walkthrough")
     core = {path.stem for path in SIMLIB.glob("*.py") if not path.stem.startswith(above)}
     assert core - beside == set(ORDER)
