@@ -368,7 +368,7 @@ def test_nothing_is_cut_off_in_a_narrow_window(opened: dict[str, Any], width: in
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.simlib-board, .simlib-board *')]
             .filter((e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1
-                && !e.closest('svg, .simlib-places, .simlib-note, input, select'))
+                && !e.closest('svg, .simlib-places, .simlib-note, .simlib-unseen, input, select'))
             .map((e) => `${e.className}: ${e.scrollWidth} > ${e.clientWidth}`)"""
     )
     box = page.locator(".simlib-chart svg").first.bounding_box()
