@@ -171,7 +171,7 @@ def _settle(page: Any, money: float) -> None:
 
 
 def _in_full(page: Any) -> None:
-    _until(page, lambda: "1000 draws" in _drawn(page), "not drawn in full")
+    _until(page, lambda: "1,000 draws" in _drawn(page), "not drawn in full")
 
 
 def _download(page: Any, label: str) -> bytes:
@@ -197,7 +197,7 @@ def test_opening_changes_nothing(opened: dict[str, Any]) -> None:
     page = opened["page"]
     _in_full(page)
     page.wait_for_timeout(1500)
-    assert "1000 draws" in _drawn(page)  # no slider moved by itself
+    assert "1,000 draws" in _drawn(page)  # no slider moved by itself
     assert _session(page) == Session()
 
 

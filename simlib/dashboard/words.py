@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlib.charts.style import BORDER, INTERNAL, number
+from simlib.charts.style import BORDER, INTERNAL, number, whole
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict
 from simlib.dashboard.catalogue import listed, moved_words, sums_words
 from simlib.dashboard.phrases import (
@@ -21,7 +21,7 @@ from simlib.dashboard.phrases import (
 )
 from simlib.dashboard.session import PRESET_NAME
 from simlib.dashboard.source import footer
-from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending, whole
+from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
 from simlib.dashboard.state import Scenario
 from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, Lines, View
 from simlib.observed import load_observed
