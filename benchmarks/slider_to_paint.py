@@ -43,7 +43,7 @@ async ({moves, upward, settled}) => {
         slider.dispatchEvent(new Event('input', {bubbles: true}));
         const money = parseInt(slider.getAttribute('aria-valuetext'));
         taken.push(await seen(`Extra money ${money} million`) - start);
-        if (settled) await seen(' 1000 draws');
+        if (settled) await seen(' 1,000 draws');
         await new Promise((resolve) => setTimeout(resolve, settled ? 400 : 60));
     }
     return taken;

@@ -155,7 +155,9 @@ def build(notebooks: Sequence[Path], folder: Path) -> list[Path]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the notebooks and write them as HTML pages that need no Python."""
     parser = argparse.ArgumentParser(prog="python -m simlib.gallery", description=main.__doc__)
-    parser.add_argument("--to", type=Path, required=True, help="folder to write into")
+    parser.add_argument(
+        "--to", type=Path, default=Path("gallery"), help="folder to write into (default: gallery)"
+    )
     parser.add_argument(
         "--notebooks", type=Path, default=Path("notebooks"), help="folder of the notebooks"
     )

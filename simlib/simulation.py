@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 STEPS_PER_YEAR = 12
 COARSE_STEPS = 6
-"""Steps a year for a first look: half the time of monthly ones, deaths lower by about 0.5 %."""
+"""Steps a year for a first look: half the time of monthly ones, deaths lower by about 0.4 %."""
 DRAWS = 1000
 PROJECTED_YEARS = 10
 LAST_YEAR = 2050

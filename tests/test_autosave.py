@@ -1,6 +1,7 @@
 """The last scenario survives restarts, crashes, broken files and a second dashboard."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -76,7 +77,9 @@ def test_the_same_cell_run_again_takes_its_file_over(tmp_path: Path) -> None:
     new = Autosave(tmp_path, "cell 1")
     assert new.path == old.path
     assert new.load() == MOVED
-    assert not old.save(Session())  # what is no longer on screen writes nothing
+    with pytest.raises(InputError, match="This view no longer saves"):
+        old.save(Session())
+    assert new.load() == MOVED
     assert new.save(MOVED.choose(total=5.0))
     nameless = [Autosave(tmp_path), Autosave(tmp_path)]
     assert len({new.path, *(each.path for each in nameless)}) == 3
@@ -138,7 +141,8 @@ def test_a_file_that_cannot_be_set_aside_is_never_written_over(
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(InputError, match="nothing will be saved"):
         keeper.load()
-    assert not keeper.save(MOVED)
+    with pytest.raises(InputError, match="nothing will be saved"):
+        keeper.save(MOVED)
     assert path.read_text() == "broken"
 
 
@@ -166,8 +170,73 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file" / "exports", tmp_path / "a\0b"):
+        keeper = Autosave(folder)
+        for attempt in (keeper.load, lambda keeper=keeper: keeper.save(MOVED)):
+            with pytest.raises(InputError, match="cannot be kept there"):
+                attempt()
+
+
+def test_saving_goes_on_once_the_folder_can_be_used_and_loses_no_older_scenario(
+    tmp_path: Path,
+) -> None:
+    earlier = Autosave(tmp_path / "exports", "cell 1")
+    earlier.save(MOVED)
+    earlier.release()
+    (tmp_path / "exports").rename(tmp_path / "away")
+    (tmp_path / "exports").write_text("")
+    keeper = Autosave(tmp_path / "exports", "cell 1")
     with pytest.raises(InputError, match="cannot be kept there"):
-        Autosave(tmp_path / "file" / "exports")
+        keeper.save(Session())
+    (tmp_path / "exports").unlink()
+    (tmp_path / "away").rename(tmp_path / "exports")
+    assert keeper.save(Session())
+    assert keeper.path == tmp_path / "exports" / "last_scenario_2.toml"
+    assert Session.from_toml((tmp_path / "exports" / "last_scenario.toml").read_text()) == MOVED
+    keeper.release()
+
+
+def test_a_folder_deleted_meanwhile_is_made_again(tmp_path: Path) -> None:
+    keeper = Autosave(tmp_path / "exports")
+    shutil.rmtree(tmp_path / "exports")
+    assert keeper.save(MOVED)
+    assert keeper.load() == MOVED
+    keeper.release()
+
+
+def test_what_a_killed_process_left_half_written_is_removed(tmp_path: Path) -> None:
+    part = tmp_path / ".last_scenario.part"
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for litter in (lambda: part.write_text("half"), lambda: part.symlink_to(victim)):
+        litter()
+        keeper = Autosave(tmp_path)
+        assert not os.path.lexists(part)
+        litter()
+        keeper.save(MOVED)
+        assert not os.path.lexists(part)
+        assert victim.read_text() == "mine"
+        keeper.release()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes that have a name")
+@pytest.mark.parametrize("name", ["last_scenario.toml", ".last_scenario.lock"])
+def test_a_pipe_in_the_place_of_a_file_is_left_alone(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    keeper = Autosave(tmp_path, "cell 1")
+    assert keeper.path == tmp_path / "last_scenario_2.toml"
+    assert keeper.save(MOVED)
+    keeper.release()
+
+
+def test_an_owner_that_is_no_text_finds_its_file_again(tmp_path: Path) -> None:
+    owner = "note\udcffbook.ipynb cell-1"
+    keeper = Autosave(tmp_path, owner)
+    keeper.save(MOVED)
+    keeper.release()
+    again = Autosave(tmp_path, owner)
+    assert again.load() == MOVED
+    again.release()
 
 
 def test_files_are_used_again_when_all_were_used(
@@ -176,14 +245,14 @@ def test_files_are_used_again_when_all_were_used(
     monkeypatch.setattr(autosave, "MOST_FILES", 2)
     keepers = [Autosave(tmp_path, "cell 1"), Autosave(tmp_path, "cell 2")]
     with pytest.raises(InputError, match="all 2 files"):
-        Autosave(tmp_path, "cell 3")
+        Autosave(tmp_path, "cell 3").load()
     keepers[0].save(MOVED)
     for keeper in keepers:
         keeper.release()
     third = Autosave(tmp_path, "cell 3")  # only a file that holds nothing is given to another
     assert third.path == keepers[1].path
     with pytest.raises(InputError, match="all 2 files"):
-        Autosave(tmp_path, "cell 4")
+        Autosave(tmp_path, "cell 4").save(MOVED)
     third.release()
 
 

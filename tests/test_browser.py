@@ -171,7 +171,7 @@ def _settle(page: Any, money: float) -> None:
 
 
 def _in_full(page: Any) -> None:
-    _until(page, lambda: "1000 draws" in _drawn(page), "not drawn in full")
+    _until(page, lambda: "1,000 draws" in _drawn(page), "not drawn in full")
 
 
 def _download(page: Any, label: str) -> bytes:
@@ -197,7 +197,7 @@ def test_opening_changes_nothing(opened: dict[str, Any]) -> None:
     page = opened["page"]
     _in_full(page)
     page.wait_for_timeout(1500)
-    assert "1000 draws" in _drawn(page)  # no slider moved by itself
+    assert "1,000 draws" in _drawn(page)  # no slider moved by itself
     assert _session(page) == Session()
 
 
@@ -368,7 +368,7 @@ def test_nothing_is_cut_off_in_a_narrow_window(opened: dict[str, Any], width: in
     cut = page.evaluate(
         """() => [...document.querySelectorAll('.simlib-board, .simlib-board *')]
             .filter((e) => e.clientWidth && e.scrollWidth > e.clientWidth + 1
-                && !e.closest('svg, .simlib-places, .simlib-note, input, select'))
+                && !e.closest('svg, .simlib-places, .simlib-note, .simlib-unseen, input, select'))
             .map((e) => `${e.className}: ${e.scrollWidth} > ${e.clientWidth}`)"""
     )
     box = page.locator(".simlib-chart svg").first.bounding_box()
@@ -441,7 +441,7 @@ def page_served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "voila", *launch.PAGE_OPTIONS, "--no-browser"]
+    command = [sys.executable, "-m", "simlib.page", launch.PAGE, "--no-browser"]
     command += [f"--port={port}"]
     environment = os.environ | {"SIMLIB_EXPORTS": str(folder / "exports")}
     log = (folder / "voila.log").open("w")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import simlib
+from simlib.analysis.costs import plane
 from simlib.analysis.ledger import ledger
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, compare, verdict
 from simlib.results import PAYERS, Ensemble
@@ -75,6 +76,17 @@ def test_cost_per_death_is_a_ratio_of_means() -> None:
     assert nothing.cost_per_death_averted is None
     worse = compare(made([[100] * 4, [101] * 4], spending))
     assert worse.cost_per_death_averted is None
+
+
+def test_cost_and_effect_in_the_plane_are_counted_alike() -> None:
+    spending = {"spending_musd": [0, 100.0], "active_years": [0, 10.0]}
+    found = made([[100] * 4, [90] * 4], spending)
+    cost, averted = plane(found)
+    assert cost[1].tolist() == [200] * 4
+    assert averted[1].tolist() == [20] * 4
+    cost, qalys = plane(found, "qalys")
+    assert cost[1] == pytest.approx([180] * 4)
+    assert qalys[1] == pytest.approx([10 * 0.5 * 1.8] * 4)
 
 
 def test_qalys_are_valued_once_and_custody_with_its_own_weight() -> None:

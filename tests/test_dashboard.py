@@ -691,7 +691,8 @@ def test_the_control_that_breaks_the_total_says_so_and_stops_when_it_is_mended(
 
 
 def test_what_is_in_each_preset_can_be_read_before_and_after_it_is_chosen(board: Dashboard) -> None:
-    policy = board.panels["policy"]
+    policy, before = board.panels["policy"], board.now
+    board.go(lambda session: session.choose(preset=""))
     assert policy.contents.value.count("<details") == len(policy.preset.options) - 1
     assert "Sentences half as long again are a round figure of ours." in policy.contents.value
     assert "<details class='simlib-small' open>" not in policy.contents.value
@@ -700,7 +701,7 @@ def test_what_is_in_each_preset_can_be_read_before_and_after_it_is_chosen(board:
     unfolded = policy.contents.value.split(" open>")[1].split("</details>")[0]
     assert "Drug units 700, organised crime 450" in unfolded
     assert "2,000 in all; longer sentences for possession +50 %" in unfolded
-    board.undo.click()
+    board.go(lambda session: session.show(before))
     assert board.runner.wait()
 
 

@@ -53,7 +53,8 @@ BUILD = bounds(PYPROJECT["build-system"]["requires"])
 def test_conda_environment_has_the_packages_and_bounds_of_the_project():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     *packages, pip, pip_section = environment["dependencies"]
-    conda = {name: SpecifierSet(bound) for name, bound in map(str.split, packages)}
+    named = {name: SpecifierSet(bound) for name, bound in map(str.split, packages)}
+    conda = {name.replace("_", "-"): bound for name, bound in named.items()}
     assert conda == {"python": SpecifierSet(PROJECT["requires-python"]), **RUNTIME}
     assert environment["channels"] == ["conda-forge"]
     assert (pip, pip_section) == ("pip", {"pip": ["--editable ."]})
@@ -149,11 +150,14 @@ def project(tmp_path, monkeypatch):
     def note(command, failure):
         commands.append(command)
         launch.VENV.mkdir(exist_ok=True)
+        (launch.VENV / "made").touch()
 
     for name in ("requirements.lock", "pyproject.toml"):
         (tmp_path / name).write_text("first", encoding="utf-8")
     monkeypatch.setattr(launch, "ROOT", tmp_path)
     monkeypatch.setattr(launch, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(launch, "BEFORE", tmp_path / ".venv-before")
+    monkeypatch.setattr(launch, "LOCK", tmp_path / ".venv-lock")
     monkeypatch.setattr(launch, "VENV_PYTHON", Path(sys.executable))
     monkeypatch.setattr(launch, "STAMP", tmp_path / ".venv" / "stamp.json")
     monkeypatch.setattr(launch, "LAB_SETTINGS", tmp_path / ".venv" / "lab" / "overrides.json")
@@ -186,8 +190,8 @@ def unfinish():
     launch.STAMP.unlink()
 
 
-def garble():
-    launch.STAMP.write_text("{", encoding="utf-8")
+def garble(text):
+    launch.STAMP.write_text(text, encoding="utf-8")
 
 
 def restamp(**changed):
@@ -198,8 +202,9 @@ def restamp(**changed):
     ("damage", "reason"),
     [
         (unfinish, "did not finish"),
-        (garble, "did not finish"),
-        (lambda: restamp(folder="/elsewhere"), "moved or copied from /elsewhere"),
+        (lambda: garble("{"), "did not finish"),
+        (lambda: garble("[]"), "did not finish"),
+        (lambda: garble("null"), "did not finish"),
         (lambda: restamp(python="3.1"), "made with Python 3.1, this is 3."),
     ],
 )
@@ -222,13 +227,93 @@ def test_environment_whose_python_is_gone_is_rebuilt(project, monkeypatch, capsy
     assert "the Python it was made with is gone" in capsys.readouterr().out
 
 
-def test_failed_update_leaves_no_stamp(project, monkeypatch):
+def refuse(command, failure):
+    """What `launch.run` does when a command fails, here with half of its work done."""
+    launch.VENV.mkdir(exist_ok=True)
+    (launch.VENV / "half").touch()
+    sys.exit(failure)
+
+
+def test_a_moved_folder_is_linked_again_without_network_and_keeps_its_packages(project, capsys):
     launch.prepare()
+    project.clear()
+    restamp(folder="/elsewhere")
+    launch.prepare()
+    (command,) = project
+    assert {"--no-index", "--editable"} <= set(command)
+    assert "moved or copied" in capsys.readouterr().out
+    assert (launch.VENV / "made").exists()
+    assert launch.found_stamp() == launch.wanted_stamp()
+
+
+@pytest.mark.parametrize("damage", [unfinish, lambda: restamp(python="3.1")])
+def test_a_rebuild_that_fails_leaves_the_environment_before(project, monkeypatch, damage):
+    launch.prepare()
+    damage()
+    before = launch.found_stamp()
+    monkeypatch.setattr(launch, "run", refuse)
+    with pytest.raises(SystemExit, match="Could not build"):
+        launch.prepare()
+    assert [path.name for path in launch.ROOT.glob(".venv*/made")] == ["made"]
+    assert (launch.VENV / "made").exists()
+    assert not (launch.VENV / "half").exists()
+    assert launch.found_stamp() == before
+
+
+def test_a_rebuild_that_is_killed_is_taken_back_at_the_next_start(project, monkeypatch):
+    launch.prepare()
+    restamp(python="3.1")
+    launch.VENV.rename(launch.BEFORE)  # killed after this
+    launch.VENV.mkdir()
+    (launch.VENV / "half").touch()
+    monkeypatch.setattr(launch, "run", refuse)
+    with pytest.raises(SystemExit):
+        launch.prepare()
+    assert (launch.VENV / "made").exists()
+    assert launch.found_stamp()["python"] == "3.1"
+
+
+def test_failed_update_keeps_what_was_there(project, monkeypatch):
+    launch.prepare()
+    before = launch.found_stamp()
     (launch.ROOT / "requirements.lock").write_text("second", encoding="utf-8")
-    monkeypatch.setattr(launch, "run", lambda command, failure: sys.exit(failure))
+    monkeypatch.setattr(launch, "run", refuse)
     with pytest.raises(SystemExit, match="needs the network"):
         launch.prepare()
-    assert launch.found_stamp() == {}
+    assert launch.found_stamp() == before
+    assert (launch.VENV / "made").exists()
+
+
+def test_killed_update_is_built_from_nothing(project, monkeypatch, capsys):
+    launch.prepare()
+    (launch.ROOT / "requirements.lock").write_text("second", encoding="utf-8")
+
+    def killed(command, failure):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(launch, "run", killed)
+        with pytest.raises(KeyboardInterrupt):
+            launch.prepare()
+    project.clear()
+    launch.prepare()
+    assert kinds(project) == ["venv", "pip", "pip"]
+    assert not launch.BEFORE.exists()
+
+
+def test_a_second_start_waits_for_the_first_and_says_so(project, tmp_path, capsys):
+    code = (
+        "import sys, time, pathlib, launch\n"
+        "launch.LOCK = pathlib.Path(sys.argv[1])\n"
+        "with launch.alone():\n    print('held', flush=True)\n    time.sleep(2)\n"
+    )
+    command = [sys.executable, "-c", code, str(launch.LOCK)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout.readline() == "held\n"
+        launch.prepare()
+        assert first.wait() == 0
+    assert capsys.readouterr().out.startswith("Another launch.py is setting up .venv; waiting")
+    assert kinds(project) == ["venv", "pip", "pip"]
 
 
 def test_too_old_python_is_told_which_one_is_needed(monkeypatch):
@@ -258,10 +343,10 @@ def test_failing_command_stops_with_its_sentence():
 
 
 def test_unwritable_folder_is_told_in_words(monkeypatch):
-    def refuse():
+    def unwritable():
         raise PermissionError(13, "Permission denied", "somewhere")
 
-    monkeypatch.setattr(launch, "prepare", refuse)
+    monkeypatch.setattr(launch, "prepare", unwritable)
     with pytest.raises(SystemExit, match=r"Stopped: .*Permission denied: 'somewhere'"):
         launch.main([])
 
@@ -282,7 +367,7 @@ def test_checks_run_in_order_until_one_fails(monkeypatch, failing, ran):
         return said[-1] == failing
 
     monkeypatch.setattr(subprocess, "call", call)
-    monkeypatch.setattr(launch, "hand_over", lambda command: call(command) + 5)
+    monkeypatch.setattr(launch, "hand_over", lambda command: call(["", *command]) + 5)
     monkeypatch.setattr(launch, "prepare", lambda: None)
     if failing:
         with pytest.raises(SystemExit, match=f"Failed: {failing}"):
@@ -311,9 +396,65 @@ def test_jupyterlab_knows_the_setting_that_keeps_news_off():
     assert setting[news] in [option["const"] for option in known]
 
 
+def test_help_lists_every_command_and_installs_nothing(tmp_path):
+    for name in ("launch.py",):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    for asked in ("--help", "-h", "help"):
+        command = [sys.executable, "launch.py", asked]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=10)
+        assert done.returncode == 0, done.stderr
+        for name in launch.COMMANDS:
+            assert f"python3 launch.py {name} " in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["launch.py"]
+
+
+def test_a_word_that_is_no_command_is_refused_before_anything_is_installed(monkeypatch):
+    monkeypatch.setattr(launch, "prepare", lambda: pytest.fail("installs"))
+    with pytest.raises(SystemExit, match=r"'galery' is no command.* page, gallery, python, test"):
+        launch.main(["galery"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [
+        (["page", "--no-browser"], "simlib.page"),
+        (["gallery", "--to", "x"], "simlib.gallery"),
+        (["python", "-m", "simlib.update", "x.csv"], "simlib.update"),
+    ],
+)
+def test_a_command_runs_its_module_with_what_follows(monkeypatch, arguments, module):
+    handed = []
+    monkeypatch.setattr(launch, "prepare", lambda: None)
+    monkeypatch.setattr(launch, "hand_over", lambda command, folder="": handed.append(command))
+    launch.main(arguments)
+    (command,) = handed
+    assert command[:2] == ["-m", module]
+    assert importlib.util.find_spec(module)
+    assert command[-1] == arguments[-1]
+    assert all((ROOT / part).exists() for part in command if "/notebooks" in part)
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", re.findall(r"`?(\bpython\S* [^`|\n]+)`?", README))
+def test_every_command_of_the_readme_is_the_launchers(command):
+    """`python` alone would be the reader's own, without the packages."""
+    _, script, *rest = command.split()
+    assert script == "launch.py"
+    assert not rest or rest[0] in {*launch.COMMANDS, "--help"}
+    if rest[:2] == ["python", "-m"]:
+        assert importlib.util.find_spec(rest[2])
+
+
+def test_jupyterlab_is_told_of_the_hook_that_keeps_git_clean():
+    (name,) = [option.partition("=")[2] for option in launch.LAB_OPTIONS if "hook" in option]
+    module, _, function = name.rpartition(".")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
 def test_readme_and_ci_give_the_launchers_commands():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.search(r"^ *python3 launch\.py$", readme, flags=re.MULTILINE)
-    assert re.search(r"^ *python3 launch\.py test$", readme, flags=re.MULTILINE)
+    assert re.search(r"^ *python3 launch\.py$", README, flags=re.MULTILINE)
+    assert re.search(r"^ *python3 launch\.py test$", README, flags=re.MULTILINE)
     assert re.search(r"^python3 launch\.py test\b", ci, flags=re.MULTILINE)

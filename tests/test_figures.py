@@ -1,5 +1,6 @@
 """Small figures: identities, wedges, many policies; what they draw and what they say."""
 
+import html
 import io
 import re
 
@@ -14,8 +15,13 @@ from simlib.analysis import identities
 from simlib.analysis.wedges import Wedges
 from simlib.charts.figures import LINE_HEIGHT, ranges
 from simlib.charts.several import MANY
+from simlib.charts.style import number
 from simlib.compare import Comparison
+from simlib.dashboard import Scenario, compute
+from simlib.dashboard.details import line_labels
+from simlib.dashboard.session import Session
 from simlib.dashboard.several import MOST, SideBySide, side_by_side_picture
+from simlib.dashboard.spending import SERIES
 from simlib.dashboard.why import identity_figure, wedges_figure
 from simlib.errors import InputError
 from simlib.policy import Policy, load_policy, policy_names
@@ -178,6 +184,26 @@ def test_differences_from_a_chosen_one() -> None:
         "Assumed: Today's enforcement budgets, all together 2" in shown.spec["usermeta"]["source"]
     )
     assert "−" not in shown.alt
+
+
+def test_lines_of_the_same_money_are_ranked_and_each_has_its_sentence() -> None:
+    policies = compute.policies(Scenario())
+    shown = side_by_side_picture({SERIES[name]: p for name, p in policies.items()}, draws=60)
+    assert re.search(r"fewest with .* in \d+ % of futures", shown.alt)
+    assert set(shown.said) == {t for t in shown.said if "against status quo (9 in 10: " in t}
+    assert len(shown.said) == 2
+    assert all(f"<li>{html.escape(text)}</li>" in shown.page() for text in shown.said)
+    costs = simlib.simulate([None, *policies.values()], draws=60)
+    spent = simlib.compare(costs, policy="border").spent_musd.mean()
+    border = next(text for text in shown.said if text.startswith(SERIES["border"]))
+    assert f"costs {number(spent, 3)} million USD in programmes and prisons" in border
+
+
+def test_lines_that_hold_health_money_say_so() -> None:
+    named = line_labels(Scenario(health={"naloxone": 100.0}))
+    assert named["border"] == "border-focused, with health money"
+    with pytest.raises(InputError, match="taken by another line"):
+        Session().keep("health money alone")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_the_core_knows_no_charts(path: Path) -> None:
 
 
 def test_every_module_of_the_core_has_its_place_in_the_order() -> None:
-    beside = {"__init__", "update", "gallery"}
+    beside = {"__init__", "update", "gallery", "page", "tidy"}
     assert {path.stem for path in SIMLIB.glob("*.py")} == beside | set(ORDER)
 
 

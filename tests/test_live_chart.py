@@ -143,7 +143,7 @@ def test_a_file_is_made_from_the_state_at_the_press(monkeypatch):
     button = DownloadButton("CSV", lambda: ("a.csv", "text/csv", state["text"].encode()), "Get CSV")
     state["text"] = "new"
     content, buffers = pressed(button, monkeypatch)
-    assert content == {"request": "7", "name": "a.csv", "mime": "text/csv"}
+    assert content == {"request": "7", "name": "a.csv", "mime": "text/csv", "said": ""}
     assert buffers == [b"new"]
     assert button.error == ""
 

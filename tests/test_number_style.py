@@ -106,10 +106,8 @@ def test_the_search_leaves_this_style_alone(text: str) -> None:
 
 
 SCENARIO = Scenario(total=5000.0, preset="balanced", assumptions={"budget_scale": 1.5})
-WORDS_REWRITTEN = pytest.mark.xfail(reason="simlib.dashboard.words says percent", strict=True)
 
 
-@WORDS_REWRITTEN
 @pytest.mark.parametrize("outcome", ["deaths_fentanyl", "price_pure", "cost_per_death_averted"])
 def test_the_dashboard_draws_and_says_one_style(outcome: str) -> None:
     shown = compute.picture(SCENARIO, 60, outcome=outcome, details=True)

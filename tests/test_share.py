@@ -310,7 +310,8 @@ def test_the_results_hash_sees_each_input(tmp_path: Path) -> None:
     shutil.copytree(DATA.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
     first = about.results_hash.__wrapped__(copy)
     assert first == about.results_hash()
-    (copy / "charts.py").write_text("# another picture")
+    for picture in ("charts/style.py", "walkthrough/price.py", "gallery.py"):
+        (copy / picture).write_text("# another picture")
     assert about.results_hash.__wrapped__(copy) == first
     tables = ("data/parameters.csv", "data/posterior.npz", "data/programmes.csv")
     analysis = ("analysis/ledger.py", "analysis/identities.py", "analysis/wedges.py")

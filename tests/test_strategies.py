@@ -3,10 +3,11 @@
 import pickle
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import simlib
-from simlib.strategies import TOLERANCE, Strategy, TotalNotKept, equal_money
+from simlib.strategies import TOLERANCE, Strategy, TotalNotKept, beyond_record, equal_money
 
 BORDER = Strategy("border", "", {"port_scanning": 1, "port_officers": 6, "between_ports": 3})
 INTERNAL = Strategy("internal", "", {"drug_units": 6, "organised_crime": 4})
@@ -164,3 +165,13 @@ def test_arguments_of_the_wrong_kind(arguments, said) -> None:
     usual = {"strategies": [BORDER], "total_musd": 1000.0, "draws": 5}
     with pytest.raises(simlib.InputError, match=said):
         equal_money(**usual | arguments)
+
+
+def test_a_peak_in_the_middle_is_beyond_the_record_too() -> None:
+    p = simlib.simulate(draws=5).parameters
+    most = float(p["observed_spending_ratio"][0])
+    budget = float(np.median(p["budget_drug_units"]))
+    peak = 1.01 * (most - 1) * budget
+    for middle, beyond in ((peak, ("drug_units",)), (0.98 * peak, ())):
+        path = ((2027.0, 0.0), (2028.0, middle), (2029.0, 1.0))
+        assert beyond_record(simlib.Policy("x", changes={"drug_units": path}), p) == beyond

@@ -13,7 +13,7 @@ import pytest
 from simlib.charts.style import BORDER, INTERNAL, spoken
 from simlib.compare import compare, verdict
 from simlib.dashboard import Scenario, brief, compute, words
-from simlib.dashboard.catalogue import names, presets
+from simlib.dashboard.catalogue import HEALTH_ALONE, names, presets
 from simlib.dashboard.past import past, twelve_months
 from simlib.dashboard.phrases import in_futures, people
 from simlib.dashboard.session import Session
@@ -266,13 +266,16 @@ def test_health_money_is_credited_to_no_strategy(monkeypatch: pytest.MonkeyPatch
     assert rows["deaths_averted", "health"] == pytest.approx(alone)
     assert rows["deaths_averted", "border"] == pytest.approx(own)
     assert "against health money alone" in compute.ledger_page(shown)
+    picture = shown.tables["words"].iloc[0]
+    assert picture["difference"] == f"Difference from {HEALTH_ALONE}"
+    assert picture["difference_unit"].endswith("; Treatment and naloxone: from status quo")
     apart = shown.tables["difference"]
     assert set(apart["series"]) == {BORDER, INTERNAL, load_policy(scenario.preset).title}
     by_year = run.ensemble.projected("deaths_fentanyl")
     last = np.median(by_year[-1, 2] - by_year[-1, 1])
     assert apart[apart["series"] == BORDER]["median"].iloc[-1] == pytest.approx(last, abs=0.5)
     hatched = shown.tables["lines"].query("extrapolated")["series"].unique()
-    assert {BORDER, INTERNAL, compute.HEALTH_ALONE} <= set(hatched)
+    assert {BORDER, INTERNAL, HEALTH_ALONE} <= set(hatched)
     assert len(shown.identities) == 4  # two for the strategies, two for what stands alone
     assert shown.identities[0].policies == ("health", "border", "internal")
 

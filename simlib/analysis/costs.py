@@ -121,7 +121,9 @@ def icer_table(ensemble: Ensemble, effect: str = "averted") -> pd.DataFrame:
 
 
 def plane(ensemble: Ensemble, effect: str = "averted") -> tuple[Array, Array]:
-    """Cost [million USD, present value] and effect of each policy, (policies, draws) each.
+    """Cost [million USD] and effect of each policy, (policies, draws) each.
+
+    Both are counted alike: with deaths averted neither is discounted, with QALYs both are.
 
     Parameters
     ----------
@@ -135,10 +137,12 @@ def plane(ensemble: Ensemble, effect: str = "averted") -> tuple[Array, Array]:
     check_ensemble("ensemble", ensemble)
     check_name("effect", effect, EFFECTS)
     compared = [compare(ensemble, policy=name) for name in ensemble.policies]
-    effects = [
-        each.averted if effect == "averted" else each.discounted("qalys") for each in compared
-    ]
-    return np.stack([each.cost_musd for each in compared]), np.stack(effects)
+    if effect == "averted":
+        pairs = [(each.spent_musd, each.averted) for each in compared]
+    else:
+        pairs = [(each.cost_musd, each.discounted("qalys")) for each in compared]
+    costs, effects = zip(*pairs, strict=True)
+    return np.stack(costs), np.stack(effects)
 
 
 def acceptability(costs: Array, effects: Array, willing_musd: Array) -> Array:

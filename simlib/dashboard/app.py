@@ -13,6 +13,7 @@ from simlib import pages
 from simlib.charts.style import exact
 from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, running_cell
+from simlib.dashboard.browser_store import BrowserStore, on_a_page
 from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, STRATEGIES, figure, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
@@ -31,8 +32,11 @@ from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
 
 REPLAY_SECONDS = 1.5
 """How long a replay shows the state before the last change."""
+RETRY_SECONDS = 5.0
+"""After a save that failed the next is tried."""
 SAME_MOVE_SECONDS = 1.0
 """Moves of one control that follow each other faster are one step of the undo history."""
+LAST, RESETS = "This is your last scenario,", "The resets bring back the first."
 
 
 class Dashboard(w.Box):
@@ -50,7 +54,9 @@ class Dashboard(w.Box):
     runner : waits, for tests, until the last move is drawn in full
     """
 
-    def __init__(self, session: Session | None = None, keeper: Autosave | None = None) -> None:
+    def __init__(
+        self, session: Session | None = None, keeper: Autosave | BrowserStore | None = None
+    ) -> None:
         self.history = History(check_session(session or Session()))
         self._keeper = keeper
         self.picture = compute.picture(self.now, outcome=self.now.outcome, details=True)
@@ -64,6 +70,9 @@ class Dashboard(w.Box):
         self.verdict = w.HTML(_verdict_html(self.picture))
         self.status = w.HTML()
         self.status.add_class("simlib-status")
+        self.saving = w.HTML()  # of its own, so that drawing does not write over it
+        self._again: threading.Timer | None = None
+        self._told_at: Session | None = None  # words about it stay until another is saved
         self.dialog = Dialog()
         self.panels, steps = self._panels(), self._steps()
         self._show(draw=False)
@@ -76,11 +85,15 @@ class Dashboard(w.Box):
         self.files.share.show(self.history.now)
         self.details.kept.show(self.history.now)
         away = Fold("Take it away: files, share code", [self.files], is_open=True)
-        shown = [steps, self.chart, self.status, self.verdict, away, self.details, self.dialog]
-        right = w.VBox(shown)
+        shown = [steps, self.chart, self.status, self.saving, self.verdict, away, self.details]
+        right = w.VBox([*shown, self.dialog])
         left.add_class("simlib-left")
         right.add_class("simlib-right")
-        super().__init__([left, right])
+        store = [keeper] if isinstance(keeper, BrowserStore) else []
+        for each in store:
+            each.told = self._saved
+            each.found = each.found if session else self._found
+        super().__init__([left, right, *store])
         self.add_class("simlib-board")
 
     @property
@@ -277,12 +290,44 @@ class Dashboard(w.Box):
     def _keep(self) -> None:
         """Show the share code of what is drawn, and save it."""
         self.files.share.show(self.history.now)
+        self._save()
+
+    def _save(self) -> None:
+        """Save the session; what fails stays in view, and is tried again, until a save works."""
+        if self._again:
+            self._again.cancel()
         if self._keeper:
             try:
                 self._keeper.save(self.history.now)
             except InputError as problem:
-                self._keeper = None  # said once, not after every move
-                self._failed(problem)
+                self._saved(str(problem))
+                return
+            if isinstance(self._keeper, Autosave):
+                self._saved("")  # a browser tells later
+
+    def _saved(self, problem: str) -> None:
+        """Say why the last save failed, and see to the next one; "" when it worked."""
+        if problem:
+            self.tell(problem, None)
+            if self._keeper and not self._keeper.over:
+                self._again = threading.Timer(RETRY_SECONDS, self._save)
+                self._again.daemon = True
+                self._again.start()
+        elif self.history.now != self._told_at:
+            self.saving.value = ""
+
+    def tell(self, words: str, until: Session | None, role: str = "alert") -> None:
+        """Say something about saving, until a session other than `until` is saved."""
+        self._told_at = until
+        self.saving.value = f"<div role='{role}'>{_lines(words)}</div>"
+
+    def _found(self, found: Session | InputError) -> None:
+        """Go on where the reader left this page, or say why not."""
+        if isinstance(found, InputError):
+            self.tell(str(found), self.history.now)
+        elif found != self.history.now:
+            self.tell(f"{LAST} kept in this browser. {RESETS}", found, "status")
+            self.go(lambda _: found)
 
     def _last_change(self) -> str:
         """What the last move changed, from what the picture shows during a replay."""
@@ -302,7 +347,7 @@ class Dashboard(w.Box):
         self.status.value = html.escape(words)
 
     def _failed(self, problem: Exception) -> None:
-        words = html.escape(str(problem) or type(problem).__name__).replace("\n", "<br>")
+        words = _lines(str(problem) or type(problem).__name__)
         self.status.value = f"<span role='alert'>{words}</span>"
 
     def settled(self) -> tuple[Session, compute.Picture]:
@@ -319,6 +364,10 @@ class Dashboard(w.Box):
         if not self.runner.wait() or self._drawn is not self.now:
             raise InputError("The picture is not drawn, so there is nothing to take away.")
         return self.history.now, self.picture
+
+
+def _lines(words: str) -> str:
+    return html.escape(words).replace("\n", "<br>")
 
 
 def _verdict_html(picture: compute.Picture) -> str:
@@ -338,18 +387,22 @@ def show(session: Session | Scenario | None = None) -> Dashboard:
     """The dashboard, to be displayed as the last value of a cell.
 
     It begins with the session that is given, else where the reader left it: the session is saved
-    to a file below the notebook's folder, and found again after a restart.
+    to a file below the notebook's folder, or in the browser that shows a page without code, and
+    found again after a restart.
     """
     if isinstance(session, Scenario):
         session = Session(session)
-    keeper, found, words = None, None, ""
+    if on_a_page():
+        return Dashboard(session, BrowserStore())
+    keeper = Autosave(owner=running_cell())
+    found, problem = None, None
     try:
-        keeper = Autosave(owner=running_cell())
         found = None if session else keeper.load()
-    except InputError as problem:
-        words = str(problem)
+    except InputError as fault:
+        problem = str(fault)
     dashboard = Dashboard(session or found, keeper)
-    if found and keeper:
-        words = f"This is your last scenario, from {keeper.path}. The resets bring back the first."
-    dashboard.say(words)
+    if problem:
+        dashboard.tell(problem, dashboard.history.now if keeper.path else None)
+    if found:
+        dashboard.say(f"{LAST} from {keeper.path}. {RESETS}")
     return dashboard

@@ -46,6 +46,8 @@ PANELS = {
 }
 """Fields of each panel, which its reset sets back; the outcome is a view and belongs to none."""
 
+HEALTH_ALONE, WITH_HEALTH = "health money alone", ", with health money"
+"""What health money is called as a line, and what a line that holds it is called after its name."""
 LABELS = {
     "total": "Extra money a year",
     "start": "First year",

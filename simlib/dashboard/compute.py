@@ -11,13 +11,13 @@ from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
-from simlib.charts.style import FONT, NO_POLICY, STATUS_QUO, spoken
+from simlib.charts.style import FONT, NO_POLICY, STATUS_QUO, spoken, whole
 from simlib.compare import Verdict, verdict
 from simlib.dashboard import words
-from simlib.dashboard.catalogue import STRATEGIES
+from simlib.dashboard.catalogue import HEALTH_ALONE, STRATEGIES
 from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.session import PRESET_NAME
-from simlib.dashboard.spending import SERIES, Spending, Watch, spending, whole
+from simlib.dashboard.spending import SERIES, Spending, Watch, spending
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.dashboard.views import FIRST_VIEW, Lines, observed, view
 from simlib.dashboard.words import HEALTH_NAME
@@ -29,7 +29,7 @@ from simlib.strategies import Share, beyond_record
 
 DRAGGED_DRAWS = 100
 """Draws while a slider is dragged, in steps of two months."""
-HEALTH_ALONE, STATUS_QUO_NAME = "health money alone", "status_quo"
+STATUS_QUO_NAME = "status_quo"
 CSV_COLUMNS = (
     *("panel", "row", "quantity", "unit", "series", "year"),
     *("low90", "low50", "median", "high50", "high90"),

@@ -15,7 +15,7 @@ from simlib.analysis.wedges import wedges
 from simlib.charts.style import STATUS_QUO
 from simlib.dashboard import catalogue, compute
 from simlib.dashboard.about import about
-from simlib.dashboard.catalogue import label
+from simlib.dashboard.catalogue import HEALTH_ALONE, WITH_HEALTH, label
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.folds import Fold, Watch, Work, button
 from simlib.dashboard.past import past
@@ -67,7 +67,7 @@ def _short(scenario: Scenario) -> str:
 def line_labels(scenario: Scenario) -> dict[str, str]:
     """What the lines of a scenario are called, by name; with the health money that they hold."""
     names = compute.lines_of(scenario).names
-    added = ", with health money" if HEALTH_NAME in names else ""
+    added = WITH_HEALTH if HEALTH_NAME in names else ""
     return {
         name: names[name] + (added if name in SERIES else "") for name in LINES if name in names
     }
@@ -196,7 +196,7 @@ class KeptLines(w.VBox):
     def draw(self, session: Session, watch: Watch) -> None:
         """Draw the present and the kept lines side by side, all on the same draws."""
         labels = line_labels(session.now)
-        names = {HEALTH_NAME: compute.HEALTH_ALONE, **labels}
+        names = {HEALTH_NAME: HEALTH_ALONE, **labels}
         shown = {names[n]: p for n, p in compute.policies(session.now, watch).items()}
         self._known = [(each, self._policy(each, watch)) for each in session.kept]
         shown |= {each.name: policy for each, policy in self._known}

@@ -138,7 +138,7 @@ def plane(ensemble: Ensemble) -> Figure:
     said = pictures.words(
         "What does it cost, and what does it bring?",
         "Faint dots: single futures; strong dots: means. Right: fewer deaths; down: cheaper.",
-        "Costs: programmes and prisons, present value, against no new policy.",
+        "Costs: programmes and prisons, not discounted, against no new policy.",
     )
     chart = pictures.plane("deaths averted", "added cost [million USD]")
     tables = {"draws": dots, "means": pd.DataFrame(means), "words": said}

@@ -33,6 +33,57 @@ function rows(columns) {
 const nextPaint = () =>
   new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 
+const STOPPED =
+  "Python has stopped, so nothing here can be moved any more. " +
+  "In a notebook run the cell again; on a page without code, reload the page.";
+const UNCONNECTED =
+  "There is no connection to Python; it is being tried again. Until then nothing here moves.";
+const PATIENCE = 3000; // milliseconds in which a lost connection may come back unmentioned
+
+/** A line that says something when an error or the kernel does. */
+function alertLine() {
+  const line = document.createElement("p");
+  line.className = "simlib-chart-notice";
+  line.setAttribute("role", "alert");
+  return line;
+}
+
+/** Say above the picture in `el` when Python cannot answer; returns how to stop that. */
+function watchKernel(model, el) {
+  const kernel = model.widget_manager.kernel;
+  if (!kernel) return () => {}; // a page that was saved
+  const line = alertLine();
+  el.prepend(line);
+  const say = (words) => {
+    line.textContent = words;
+  };
+  let stopped = false; // for good: what starts instead does not know this chart
+  let timer = null;
+  const stop = () => {
+    stopped = true;
+    clearTimeout(timer);
+    say(STOPPED);
+  };
+  const onStatus = (_, status) => {
+    if (["restarting", "autorestarting", "terminating", "dead"].includes(status)) stop();
+  };
+  const onConnection = (_, status) => {
+    if (stopped) return;
+    clearTimeout(timer);
+    if (status === "connected") say("");
+    else timer = setTimeout(() => say(UNCONNECTED), PATIENCE);
+  };
+  kernel.statusChanged.connect(onStatus);
+  kernel.connectionStatusChanged.connect(onConnection);
+  kernel.disposed.connect(stop);
+  return () => {
+    clearTimeout(timer);
+    kernel.statusChanged.disconnect(onStatus);
+    kernel.connectionStatusChanged.disconnect(onConnection);
+    kernel.disposed.disconnect(stop);
+  };
+}
+
 /** The chart inside `element`, and a function that puts another picture's tables in. */
 async function embed(model, element) {
   const vegaEmbed = await loadVega(model);
@@ -60,10 +111,9 @@ async function render({ model, el }) {
   const inside = document.createElement("div"); // Vega gives its own element a role and a label
   inside.setAttribute("aria-hidden", "true"); // what it says, the picture's label says in words
   picture.append(inside);
-  const notice = document.createElement("p");
-  notice.className = "simlib-chart-notice";
-  notice.setAttribute("role", "alert");
+  const notice = alertLine();
   el.append(picture, notice);
+  const unwatch = watchKernel(model, el);
 
   let chart = null;
   let shown = 0;
@@ -107,6 +157,7 @@ async function render({ model, el }) {
     fail(error);
   }
   return () => {
+    unwatch();
     model.off("change:alt", describe);
     model.off("change:_picture", draw);
     chart?.finalize();

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
 from simlib.dashboard.about import about
-from simlib.dashboard.catalogue import presets
+from simlib.dashboard.catalogue import HEALTH_ALONE, WITH_HEALTH, presets
 from simlib.dashboard.state import (
     BORDER_NAME,
     INTERNAL_NAME,
@@ -241,7 +241,8 @@ def check_session(session: Session, where: str = "scenario") -> Session:
 def _taken() -> tuple[str, ...]:
     """Names that the picture gives to lines of its own."""
     titles = (load_policy(name).title for name in presets())
-    own = (STATUS_QUO, BORDER, INTERNAL, NO_POLICY, NO_POLICY_NAME, *LINES, *titles)
+    with_health = (HEALTH_ALONE, *(f"{name}{WITH_HEALTH}" for name in (BORDER, INTERNAL)))
+    own = (STATUS_QUO, BORDER, INTERNAL, NO_POLICY, NO_POLICY_NAME, *LINES, *titles, *with_health)
     return tuple(name.casefold() for name in own)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
-from simlib.charts.style import number
+from simlib.charts.style import number, whole
 from simlib.dashboard.catalogue import preset
-from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending, whole
+from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
 from simlib.dashboard.state import BORDER_NAME, Scenario
 from simlib.parameters import load_parameters
 from simlib.results import Ensemble
@@ -18,7 +18,7 @@ def footer(scenario: Scenario, ensemble: Ensemble, spent: Spending) -> str:
         [
             f"simlib {known['model_version']}, {date.today().isoformat()}.",
             f"Data: {known['data_vintage']}.",
-            f"{_money(scenario, spent)} from {scenario.start}; {known['draws']} draws.",
+            f"{_money(scenario, spent)} from {scenario.start}; {whole(known['draws'])} draws.",
             *pinned(scenario.judgement, "Judged with"),
             *_moved(scenario),
             *pinned(scenario.assumptions, "Assumed"),

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simlib.charts.style import BORDER, INTERNAL, number
+from simlib import strategies
+from simlib.charts.style import BORDER, INTERNAL, whole
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, SENTENCES, STRATEGIES, Scenario
 from simlib.policy import Policy
 from simlib.simulation import COARSE_STEPS
@@ -12,7 +13,7 @@ from simlib.strategies import Share, TotalNotKept, equal_money
 
 SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
 """What the strategies are called."""
-TOLERANCE = 0.01
+TOLERANCE = 2 * strategies.TOLERANCE
 """Share of the larger sum by which two may differ and still be called the same money."""
 LEAST = 1.0
 """Sums that differ by less are the same money [million USD a year]."""
@@ -98,12 +99,6 @@ class Spending:
 def same_money(sums: Sequence[float], tolerance: float = TOLERANCE) -> bool:
     """Whether sums [million USD] are the same but for a share of the largest."""
     return max(sums) - min(sums) <= max(LEAST, tolerance * max(map(abs, sums)))
-
-
-def whole(value: float) -> str:
-    """A whole number in full, such as a sum of money."""
-    rounded = round(value)
-    return number(rounded, len(str(abs(rounded))))
 
 
 def spending(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simlib.charts.style import BORDER, INTERNAL, number
+from simlib.charts.style import BORDER, INTERNAL, number, whole
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict
 from simlib.dashboard.catalogue import listed, moved_words, sums_words
 from simlib.dashboard.phrases import (
@@ -21,7 +21,7 @@ from simlib.dashboard.phrases import (
 )
 from simlib.dashboard.session import PRESET_NAME
 from simlib.dashboard.source import footer
-from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending, whole
+from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
 from simlib.dashboard.state import Scenario
 from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, Lines, View
 from simlib.observed import load_observed
@@ -308,16 +308,17 @@ def _about(money: float) -> str:
 def picture_words(run: Run, shown: View) -> dict[str, str | float]:
     """The row of `words` that :func:`simlib.charts.prepare` takes."""
     message, numbers = title(run, shown)
-    origins = dict.fromkeys(run.drawn.against.values())
-    apart = f"Difference from {run.drawn.zero}" if len(origins) == 1 else "What each line adds"
+    unit, first = shown.difference_unit or shown.unit, next(iter(run.drawn.names.values()))
+    for preset in run.scenario.preset_policy() if run.drawn.zero != first else ():
+        unit = f"{unit}; {preset.title}: from {first}"
     return {
         "title": message,
         "subtitle": f"{run.spent.words} {numbers}".strip(),
         "footer": footer(run.scenario, run.ensemble, run.spent),
         "outcome": shown.label,
         "unit": shown.unit,
-        "difference": shown.difference or apart,
-        "difference_unit": shown.difference_unit or shown.unit,
+        "difference": shown.difference or f"Difference from {run.drawn.zero}",
+        "difference_unit": unit,
         "more": shown.more,
         "fewer": shown.fewer,
         "reference": run.drawn.zero,
