@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, check_name, is_finite, shown
-from simlib.frozen import opened
+from simlib.frozen import closed, opened
 from simlib.paths import write_arrays
 from simlib.units import G_PER_KG, USD_PER_MILLION
 
@@ -190,6 +190,8 @@ class Ensemble:
     projection: Flows
     parameters: Draws
     about: Mapping[str, Any] = field(default_factory=dict)
+    _found: dict[tuple[int, str], Array] = field(default_factory=dict, init=False, repr=False)
+    """Outcomes by year that were asked for, by part and name."""
 
     def __post_init__(self) -> None:
         for name in ("history", "projection", "parameters", "about"):
@@ -285,11 +287,15 @@ class Ensemble:
 
     def _by_year(self, part: Flows, outcome: str) -> Array:
         self._known(outcome)
-        described = OUTCOMES[outcome]
-        values = described.of(part, self.parameters)
-        _, starts, steps = _years(part)
-        summed = np.stack([values[at : at + steps].sum(axis=0) for at in starts])
-        return self._all_policies(summed if described.total else summed / steps)
+        key = (id(part), outcome)
+        if key not in self._found:
+            described = OUTCOMES[outcome]
+            values = described.of(part, self.parameters)
+            _, starts, steps = _years(part)
+            complete = values[: starts[-1] + steps]  # one whole year after the other
+            summed = np.add.reduceat(complete, starts, axis=0)
+            self._found[key] = closed(summed if described.total else summed / steps)
+        return self._all_policies(self._found[key])
 
 
 def _years(part: Flows) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:

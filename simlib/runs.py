@@ -193,7 +193,7 @@ def run(
     watch: Watch = lambda done: None,
     only: Iterable[int] | None = None,
     executor: Executor | None = None,
-) -> tuple[dict[str, Array], Array]:
+) -> tuple[Array, Array]:
     """Run all draws under all policies.
 
     Parameters
@@ -205,7 +205,7 @@ def run(
 
     Returns
     -------
-    flows : by name, shape (steps, policies, draws)
+    flows : in the order of :class:`simlib.model.month.Flows`, shape (flows, steps, policies, draws)
     ends : stocks at the end, shape (policies, draws, stocks)
     """
     policies, draws = len(work.planned), len(work.draws)
@@ -233,7 +233,7 @@ def run(
         for each in waiting:
             each.cancel()
         wait(waiting)  # a block that has begun still writes
-    return dict(zip(Flows._fields, flows, strict=True)), ends
+    return flows, ends
 
 
 def _read_only(part: Any) -> Any:

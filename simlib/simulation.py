@@ -1,8 +1,10 @@
 """simulate(): draws -> history, once -> projection of any number of policies in one pass."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -14,6 +16,7 @@ from simlib.errors import InputError, plain, shown
 from simlib.frozen import closed
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
+from simlib.model.month import Flows
 from simlib.observed import Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy, load_policy, load_programmes
@@ -32,6 +35,10 @@ LAST_YEAR = 2050
 MOST_DRAWS = 200_000
 MOST_KEPT = 10_000
 """Draws of a history that is kept for the next call; more would fill the memory."""
+KEPT_RUNS = 6
+"""Runs that are kept: a picture's lines, and what equal money tried."""
+LARGEST_RUN = 32 * 2**20
+"""Bytes of the largest run that is kept."""
 
 
 class Past(NamedTuple):
@@ -58,14 +65,8 @@ class Begun:
     described: Mapping[str, Array]
     """What outcomes need to know about the steps besides the flows."""
     dt: float
-
-    @cached_property
-    def status_quo(self) -> tuple[Mapping[str, Array], Array]:
-        """Flows and last stocks without any new policy: most runs compare with them."""
-        found: tuple[Mapping[str, Array], Array] = closed(
-            runs.run(self.work, tuple(load_programmes()))
-        )
-        return found
+    shared: bool = False
+    """Whether other calls have it too, so that its runs are worth keeping."""
 
 
 def simulate(
@@ -208,16 +209,50 @@ def run(
     planned = np.moveaxis(np.array(by_lever), 1, 2)
     shape = (len(policies), len(begun.work.draws))
     scales = np.broadcast_to(1.0 if scale is None else scale, shape)
-    moved = np.flatnonzero(planned.any(axis=(1, 2)))
     work = begun.work._replace(planned=planned, scale=scales)
-    flows, ends = runs.run(work, tuple(programmes), watch, moved)
-    still = np.setdiff1d(np.arange(len(policies)), moved)
-    if still.size:
-        known, last = begun.status_quo
-        for name, values in flows.items():
-            values[:, still] = known[name]
-        ends[still] = last
-    return flows, ends
+    keys = [(begun, each.tobytes()) for each in planned]
+    known = [_known_runs.get(key) if scale is None else None for key in keys]
+    new = [k for k, found in enumerate(known) if found is None]
+    flows, ends = runs.run(work, tuple(programmes), watch, new)
+    for k, found in enumerate(known):
+        if found is not None:
+            flows[:, :, k], ends[k] = found
+        elif begun.shared and scale is None:
+            _known_runs.put(keys[k], (flows[:, :, k].copy(), ends[k].copy()))
+    return dict(zip(Flows._fields, flows, strict=True)), ends
+
+
+class _Runs:
+    """The last runs by draws and policy, so that a policy that did not move is not run again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: OrderedDict[Any, tuple[Array, Array]] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Any) -> tuple[Array, Array] | None:
+        """What is kept under a key; None where nothing is."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def put(self, key: Any, found: tuple[Array, Array]) -> None:
+        """Keep a run; of too many the one used longest ago goes."""
+        if found[0].nbytes > LARGEST_RUN:
+            return
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > self._most:
+                self._found.popitem(last=False)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        with self._lock:
+            self._found.clear()
+
+
+_known_runs = _Runs(KEPT_RUNS)
 
 
 def _sample(
@@ -354,7 +389,8 @@ def _begun(
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
     past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
     sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
-    return cast(Begun, closed(begin(sample, observed, last, past, steps_per_year)))
+    begun = begin(sample, observed, last, past, steps_per_year)
+    return cast(Begun, replace(closed(begun), shared=draws <= MOST_KEPT))
 
 
 @lru_cache(maxsize=8)
@@ -398,7 +434,8 @@ def history(
     draw = world.draw(p)
     first = conditions.first_stocks(draw, a, _at(drivers, 0), treated)
     work = _work(p, conditions.recorded(draw, a, dt), drivers, first)
-    flows, ends = runs.run(work, tuple(load_programmes()))
+    found, ends = runs.run(work, tuple(load_programmes()))
+    flows = dict(zip(Flows._fields, found, strict=True))
     flows["cost_additive"] = np.full_like(flows["cost_additive"], np.nan)  # it begins with prices
     nothing = np.zeros((len(time), 1, 1))
     paid = {f"spending_{payer}_musd": nothing for payer in PAYERS} | {"spending_musd": nothing}

@@ -14,8 +14,14 @@ import numpy as np
 from simlib.errors import Faults, InputError, is_finite, plain, shown
 from simlib.frozen import closed, opened
 from simlib.policy import Policy, allocate, load_programmes
-from simlib.simulation import COARSE_STEPS, DRAWS, simulate
+from simlib.simulation import DRAWS, simulate
 
+TRIAL_DRAWS = 200
+"""Draws that tell how steeply prison cost rises with programme money."""
+TRIALS = 4
+"""Tries with all draws; the first is mostly near enough."""
+CLOSE = 0.001
+"""Share of a total by which a try may miss it; it is then told as prison cost."""
 TOLERANCE = 0.005
 """Share of the total within which money is equal."""
 OUTSIDE = (
@@ -143,15 +149,15 @@ def equal_money(
     """Policies that cost the same in all, and what each spends on programmes and prisons.
 
     Programme money is scaled so that programmes and added prison cost make up the total, on
-    average over draws and over the years from full force. The prison cost is close to a straight
-    line in programme money, so trials with nothing, with all of the total and with what then
-    seems right find it. What shorter sentences save in prisons stays unspent.
+    average over draws and over the years from full force, to a thousandth. The prison cost is close
+    to a straight line in programme money, so a few draws tell its slope and one or two tries with all
+    draws find it. What shorter sentences save in prisons stays unspent.
 
     Parameters
     ----------
     total_musd : [million USD a year], 0 or more
     count_prison : whether added prison cost is paid from the total
-    draws : draws of the trials; money is equal to half a percent in the same draws of a run
+    draws : of the run that is to follow, in which the money is equal
     **options : for `simulate` (assumptions, until, seed)
 
     Raises
@@ -169,20 +175,25 @@ def equal_money(
         pairs = zip(strategies, money, strict=True)
         return [each.policy(some, start, ramp_months) for each, some in pairs]
 
-    options = {"draws": draws, "steps_per_year": COARSE_STEPS} | options
-    count = len(strategies)
-    full = at([total] * count)
-    costs = _prison([*at([0.0] * count), *full], options)
-    bare, most = costs[:count], costs[count:]
+    options = {"draws": draws} | options
+    full = at([total] * len(strategies))
+    bare = _prison(at([0.0] * len(strategies)), options)
     if not count_prison:
+        most = _prison(full, options)
         outside = _above(full, most, TOLERANCE * total)
         return _kept(full, most, total, outside, OUTSIDE, bare)
-    trials = [{0.0: low, total: high} for low, high in zip(bare, most, strict=True)]
-    guess = [_affordable(total, trial) for trial in trials]
-    for trial, money, cost in zip(trials, guess, _prison(at(guess), options), strict=True):
-        trial[money] = cost
-    chosen = at([_affordable(total, trial) for trial in trials])
-    spent = [_line(trial, _programmes(p)) for trial, p in zip(trials, chosen, strict=True)]
+    few = options | {"draws": min(draws, TRIAL_DRAWS) if is_finite(draws) else draws}
+    rough = _prison([*at([0.0] * len(strategies)), *full], few)
+    added = (more - none for none, more in zip(rough, rough[len(strategies) :], strict=False))
+    trials = [{0.0: low, total: low + more} for low, more in zip(bare, added, strict=True)]
+    for _ in range(TRIALS):
+        chosen = at([_affordable(total, trial) for trial in trials])
+        spent = _prison(chosen, options)
+        sums = [_programmes(each) + cost for each, cost in zip(chosen, spent, strict=True)]
+        if all(abs(each - total) <= CLOSE * total for each in sums):
+            break  # what was tried last is what is run next, so it is not run again
+        for trial, each, cost in zip(trials, chosen, spent, strict=True):
+            trial[_programmes(each)] = cost
     return _kept(chosen, spent, total, _above(chosen, bare, total), ALONE, bare)
 
 
@@ -238,12 +249,6 @@ def _affordable(total: float, trial: Trial) -> float:
     return float(np.interp(total, [each + trial[each] for each in money], money))
 
 
-def _line(trial: Trial, money: float) -> float:
-    """Prison cost of programme money, straight between trials."""
-    known = sorted(trial)
-    return float(np.interp(money, known, [trial[each] for each in known]))
-
-
 def _above(policies: Sequence[Policy], costs: Sequence[float], most: float) -> dict[str, float]:
     pairs = zip(policies, costs, strict=True)
     return {policy.name: cost for policy, cost in pairs if cost > most}
@@ -280,6 +285,8 @@ def _kept(
 
 
 def _share(total: float, programmes: float, prison: float) -> Share:
+    if abs(total - programmes - prison) <= CLOSE * total:
+        prison = total - programmes
     unspent = round(total - programmes - prison, 6) + 0.0  # to the dollar, and no "-0.0"
     return Share(programmes, prison, unspent)
 
