@@ -149,9 +149,9 @@ def equal_money(
     """Policies that cost the same in all, and what each spends on programmes and prisons.
 
     Programme money is scaled so that programmes and added prison cost make up the total, on
-    average over draws and over the years from full force, to a thousandth. The prison cost is close
-    to a straight line in programme money, so a few draws tell its slope and one or two tries with all
-    draws find it. What shorter sentences save in prisons stays unspent.
+    average over draws and over the years from full force, to a thousandth. Prison cost is close to
+    a straight line in programme money, so a few draws tell its slope and one or two tries with
+    all draws find it. What shorter sentences save in prisons stays unspent.
 
     Parameters
     ----------
