@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from simlib.charts.style import percent
 from simlib.errors import InputError, unknown
 from simlib.observed import RECORD, load_observed
 from simlib.tables import DATA
@@ -101,7 +100,7 @@ def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
     off = errors["error"].abs().groupby(errors["years_ahead"]).agg(["size", "median"])
     middling = (
         f"of the {each['size']:.0f} forecasts {_years(ahead)} ahead the middling one was off by "
-        f"{percent(each['median'])}"
+        f"{100 * each['median']:.0f} %"
         for ahead, each in (next(off.iterrows()), *off.tail(1).iterrows())
     )
     score, wider = judged["wis_log"], judged.loc[MODEL, "wider_by"]

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sessions import sessions
 
-from simlib.dashboard import autosave
+from simlib.dashboard import app, autosave
 from simlib.dashboard.autosave import Autosave, running_cell
+from simlib.dashboard.browser_store import BrowserStore
 from simlib.dashboard.session import Session
 from simlib.errors import InputError
 
+TOTALS = (1500.0, 1600.0, 1700.0)
 MOVED = Session().choose(total=321.0).keep("A")
 
 
@@ -264,3 +268,144 @@ def test_a_cell_is_told_apart_by_its_notebook(monkeypatch: pytest.MonkeyPatch) -
     assert running_cell() == "notebooks/01.ipynb cell-3"
     shell.get_parent = dict
     assert running_cell() == ""
+
+
+# --- what the dashboard says ------------------------------------------------------------------
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """A disk on which nothing can be saved, until what it gives is called."""
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(autosave, "_write", full)
+        yield patch.undo
+
+
+def test_a_failed_save_stays_in_view_until_one_works_by_itself(
+    tmp_path: Path, full_disk: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMLIB_EXPORTS", str(tmp_path))
+    monkeypatch.setattr(app, "RETRY_SECONDS", 0.5)
+    board = app.show()
+    for total in TOTALS[:2]:  # it stays over the next move, too
+        board.choose("policy", "total", total)
+        assert board.runner.wait()
+        assert "role='alert'" in board.saving.value
+        assert "No space left on device" in board.saving.value
+    full_disk()
+    until(lambda: not board.saving.value, "saving was not tried again")
+    saved = Session.from_toml((tmp_path / "last_scenario.toml").read_text(encoding="utf-8"))
+    assert saved == board.history.now
+    assert saved.now.total == TOTALS[1]
+
+
+def test_a_folder_that_cannot_be_used_at_first_is_said_until_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exports").write_text("a file where a folder should be")
+    monkeypatch.setenv("SIMLIB_EXPORTS", str(tmp_path / "exports"))
+    monkeypatch.setattr(app, "RETRY_SECONDS", 0.5)
+    board = app.show()
+    assert "cannot be kept there" in board.saving.value
+    board.choose("policy", "total", TOTALS[0])
+    assert board.runner.wait()
+    assert "role='alert'" in board.saving.value
+    (tmp_path / "exports").unlink()
+    until(lambda: not board.saving.value, "saving was not tried again")
+    assert (tmp_path / "exports" / "last_scenario.toml").exists()
+
+
+def test_the_older_of_two_views_says_that_it_no_longer_saves(tmp_path: Path) -> None:
+    older = app.Dashboard(None, Autosave(tmp_path, "cell 1"))
+    newer = app.Dashboard(None, Autosave(tmp_path, "cell 1"))
+    older.choose("policy", "total", TOTALS[0])
+    assert older.runner.wait()
+    assert "This view no longer saves" in older.saving.value
+    assert older._again is None  # it is not tried again
+    newer.choose("policy", "total", TOTALS[1])
+    assert newer.runner.wait()
+    assert not newer.saving.value
+
+
+# --- on a page without code, in the visitor's browser -----------------------------------------
+
+
+@pytest.fixture
+def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> app.Dashboard:
+    """What a visitor of the page has, while a scenario of somebody else lies in the folder."""
+    monkeypatch.setenv("SIMLIB_EXPORTS", str(tmp_path))
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5")
+    somebody = Autosave(tmp_path)
+    somebody.save(MOVED)
+    somebody.release()
+    return app.show()
+
+
+def store(board: app.Dashboard) -> BrowserStore:
+    (found,) = (each for each in board.children if isinstance(each, BrowserStore))
+    return found
+
+
+def test_a_visitor_gets_nobody_elses_scenario_and_leaves_none_on_the_server(
+    visit: app.Dashboard, tmp_path: Path
+) -> None:
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert visit.history.now == Session()
+    visit.choose("policy", "total", TOTALS[0])
+    assert visit.runner.wait()
+    assert Session.from_toml(store(visit)._kept["text"]) == visit.history.now
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+    labels = [getattr(each, "description", "") for each in visit.files.children[0].children]
+    assert not [label for label in labels if label.startswith("Save all")]
+
+
+def test_what_the_browser_kept_comes_back_and_can_be_undone(visit: app.Dashboard) -> None:
+    store(visit)._hear(None, {"found": MOVED.to_file()}, None)
+    assert visit.runner.wait()
+    assert visit.history.now == MOVED
+    assert "your last scenario, kept in this browser" in visit.saving.value
+    visit.choose("policy", "total", TOTALS[0])
+    assert visit.runner.wait()
+    store(visit)._hear(None, {"saved": store(visit)._kept["number"]}, None)
+    assert not visit.saving.value
+    assert visit.history.undo() == MOVED
+    assert visit.history.undo() == Session()
+
+
+def test_what_the_browser_cannot_keep_is_said_until_it_can(
+    visit: app.Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "RETRY_SECONDS", 0.2)
+    visit.choose("policy", "total", TOTALS[0])
+    assert visit.runner.wait()
+    sent = store(visit)._kept["number"]
+    store(visit)._hear(None, {"failed": "QuotaExceededError"}, None)
+    assert "Not saved in this browser: QuotaExceededError" in visit.saving.value
+    until(lambda: store(visit)._kept["number"] > sent, "saving was not tried again")
+    store(visit)._hear(None, {"saved": sent}, None)  # an answer that is too old
+    assert visit.saving.value
+    store(visit)._hear(None, {"saved": store(visit)._kept["number"]}, None)
+    assert not visit.saving.value
+
+
+def test_what_the_browser_kept_and_nobody_can_read_is_set_aside_in_words(
+    visit: app.Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(store(visit), "send", sent.append)
+    store(visit)._hear(None, {"found": "schema = 1\ntotal = -5.0"}, None)
+    assert visit.history.now == Session()
+    assert "the scenario kept in this browser, total" in visit.saving.value
+    assert "set aside in this browser" in visit.saving.value
+    assert sent == [{"set_aside": "schema = 1\ntotal = -5.0"}]

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import soak
 from PIL import Image
+from test_page import kernels_of
 
 import launch
 from simlib.charts.style import WIDTH
@@ -45,6 +46,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a JupyterLab that serves a copy of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copy(ROOT / "notebooks" / NOTEBOOK, folder)
+    for command in (["init", "--quiet"], ["add", NOTEBOOK]):  # kept by git, as the original is
+        subprocess.run(["git", *command], cwd=folder, check=True)
     settings = folder / "settings"
     settings.mkdir()
     (settings / "overrides.json").write_text(json.dumps(NEWS))
@@ -54,6 +57,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser"]
     command += [f"--port={port}", "--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}"]
     command += [f"--ServerApp.root_dir={folder}", f"--LabApp.app_settings_dir={settings}"]
+    command += [option for option in launch.LAB_OPTIONS if "hook" in option]
     command += ["--allow-root", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     environment = (
         launch.MEMORY
@@ -99,7 +103,9 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def opened(lab: str, browser: Any) -> Iterator[dict[str, Any]]:
+def opened(
+    lab: str, browser: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
     """The page with the notebook run, and all that the page asked for or complained of."""
     page = browser.new_page(viewport={"width": 1500, "height": 2200}, accept_downloads=True)
     asked: list[str] = []
@@ -111,7 +117,8 @@ def opened(lab: str, browser: Any) -> Iterator[dict[str, Any]]:
     page.goto(f"{lab}/lab/tree/{NOTEBOOK}?token={TOKEN}")
     _run_all(page)
     page.wait_for_selector(".simlib-chart svg", timeout=90_000)
-    yield {"page": page, "asked": asked, "complaints": complaints}
+    temporary = tmp_path_factory.getbasetemp()
+    yield {"page": page, "asked": asked, "complaints": complaints, "temporary": temporary}
     page.close()
 
 
@@ -398,6 +405,57 @@ def test_nothing_leaves_the_machine_and_nothing_fails(opened: dict[str, Any]) ->
     assert len(opened["asked"]) > 10
 
 
+def test_running_and_saving_leaves_the_file_as_git_has_it(opened: dict[str, Any]) -> None:
+    page = opened["page"]
+    save = "() => window.jupyterapp.commands.execute('docmanager:save')"
+    kept = """() => {
+        const model = window.jupyterapp.shell.currentWidget.content.model;
+        return [...model.cells].some((cell) => cell.type === 'code' && cell.outputs.length);
+    }"""
+    assert page.evaluate(kept)  # there is something that must not be saved
+    before = (ROOT / "notebooks" / NOTEBOOK).read_bytes()
+    page.evaluate(save)
+    folder = _lab_folder(opened)
+    assert (folder / NOTEBOOK).read_bytes() == before
+    assert page.evaluate(kept)  # and stays on screen
+    type_in = """(text) => {
+        const model = window.jupyterapp.shell.currentWidget.content.model;
+        const cell = [...model.cells].at(-1).sharedModel;
+        cell.setSource(text ?? cell.getSource().replace(' My own words.', ''));
+        return cell.getSource();
+    }"""
+    last = json.loads(before)["cells"][-1]
+    page.evaluate(type_in, "".join(last["source"]) + " My own words.")
+    page.evaluate(save)
+    assert "My own words." in (folder / NOTEBOOK).read_text(encoding="utf-8")
+    page.evaluate(type_in, None)
+    page.evaluate(save)
+    assert (folder / NOTEBOOK).read_bytes() == before
+
+
+def _lab_folder(opened: dict[str, Any]) -> Path:
+    """Where this module's JupyterLab has its files."""
+    return max(opened["temporary"].glob("lab*"), key=lambda path: path.stat().st_mtime)
+
+
+def test_a_failed_save_stays_in_view_and_recovers(opened: dict[str, Any]) -> None:
+    page, exports = opened["page"], _lab_folder(opened) / "exports"
+    alert = page.locator(".simlib-right [role=alert]").filter(has_text="not saved")
+    exports.rename(exports.with_name("away"))
+    exports.write_text("a file where the folder should be")
+    try:
+        for money in (2100, 2200):  # it stays when the next move is drawn, too
+            _settle(page, money)
+            _until(page, lambda: alert.count() == 1, "a failed save was not said")
+        page.wait_for_timeout(1500)
+        assert alert.is_visible()
+    finally:
+        exports.unlink()
+        exports.with_name("away").rename(exports)
+    _until(page, lambda: alert.count() == 0, "saving was not tried again")
+    assert "2200" in (exports / "last_scenario.toml").read_text(encoding="utf-8")
+
+
 def test_a_restarted_kernel_and_a_reloaded_page_find_the_scenario(opened: dict[str, Any]) -> None:
     page = opened["page"]
     _settle(page, 1234.5)
@@ -410,6 +468,27 @@ def test_a_restarted_kernel_and_a_reloaded_page_find_the_scenario(opened: dict[s
     _until(page, lambda: _money(page) == 1234.5, "the scenario was lost")
     _until(page, lambda: "your last scenario" in page.inner_text(".simlib-status"), "not told")
     assert _session(page) == before
+
+
+def test_a_kernel_killed_during_a_drag_is_said_in_words(opened: dict[str, Any]) -> None:
+    page = opened["page"]
+    for kernel in kernels_of(os.getpid()):
+        kernel.kill()
+    _killed_during_a_drag(page)
+
+
+def _killed_during_a_drag(page: Any) -> None:
+    """Move on after the kernel was killed; words must come within five seconds."""
+    end = time.monotonic() + 5
+    words = page.get_by_role("alert").filter(has_text="Python has stopped")
+    _slider(page).focus()
+    while not words.count():
+        assert time.monotonic() < end, "no word of it"
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(100)
+    assert words.first.is_visible()
+    page.wait_for_timeout(2000)
+    assert words.first.is_visible()  # also when another kernel has started
 
 
 def _outside(asked: list[str]) -> list[str]:
@@ -449,18 +528,22 @@ def page_served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{url}/voila/static/voila.js", server, folder / "voila.log")
-        page = browser.new_page(viewport={"width": 1400, "height": 1600})
+        page = browser.new_page(viewport={"width": 1400, "height": 1600}, accept_downloads=True)
         answered: list[str] = []
         page.on("requestfinished", lambda request: answered.append(request.url))
         page.goto(url, timeout=90_000)
-        page.wait_for_selector(".simlib-chart svg", timeout=90_000)
-        _in_full(page)
-        yield {"page": page, "answered": answered}
+        _page_drawn(page)
+        yield {"page": page, "answered": answered, "server": server.pid, "url": url}
         page.close()
     finally:
         server.terminate()
         server.wait(timeout=20)
         log.close()
+
+
+def _page_drawn(page: Any) -> None:
+    page.wait_for_selector(".simlib-chart svg", timeout=90_000)
+    _in_full(page)
 
 
 def test_the_page_has_the_dashboard_and_no_code(page_served: dict[str, Any]) -> None:
@@ -482,3 +565,78 @@ def test_axe_finds_nothing_serious_that_is_ours(page_served: dict[str, Any]) -> 
             fold.click()
     page.wait_for_timeout(500)
     assert not _axe(page, ".simlib-board")
+
+
+def test_a_reload_brings_back_this_visitors_scenario_and_nobody_elses(
+    page_served: dict[str, Any], browser: Any
+) -> None:
+    page, url = page_served["page"], page_served["url"]
+    _settle(page, 4321)
+    before = _session(page)
+    page.wait_for_function("() => Object.values(localStorage).some((v) => v.includes('4321'))")
+    assert len(kernels_of(page_served["server"])) == 1  # a download does not end it
+    page.reload()
+    _page_drawn(page)
+    _until(page, lambda: _money(page) == 4321, "the scenario was lost")
+    assert page.get_by_role("status").filter(has_text="your last scenario").is_visible()
+    assert _session(page) == before
+    stranger = browser.new_context()
+    try:
+        visit = stranger.new_page()
+        visit.goto(url, timeout=90_000)
+        _page_drawn(visit)
+        visit.wait_for_timeout(1000)
+        assert _money(visit) == Scenario().total
+        assert not visit.get_by_text("your last scenario").count()
+        visit.goto("about:blank")  # a visitor who leaves
+    finally:
+        stranger.close()
+    again = page.context.new_page()  # the same reader, in another tab
+    again.goto(url, timeout=90_000)
+    _page_drawn(again)
+    _until(again, lambda: _money(again) == 4321, "a new tab does not know the scenario")
+    again.goto("about:blank")
+    again.close()
+
+
+def test_twenty_visits_leave_one_kernel(page_served: dict[str, Any]) -> None:
+    page, server = page_served["page"], page_served["server"]
+    for _ in range(20):
+        page.reload()
+        page.wait_for_selector(".simlib-chart svg", timeout=90_000)
+    _page_drawn(page)
+    _until(page, lambda: len(kernels_of(server)) == 1, "kernels stayed")
+    memory = sum(each.memory_info().rss for each in kernels_of(server))
+    assert memory < 800e6
+    assert _money(page) == 4321
+
+
+def test_what_a_browser_cannot_keep_is_said_and_tried_again(page_served: dict[str, Any]) -> None:
+    page = page_served["page"]
+    alert = page.get_by_role("alert").filter(has_text="Not saved in this browser")
+    page.evaluate(
+        """() => {
+            window.setItem = Storage.prototype.setItem;
+            Storage.prototype.setItem = () => { throw new Error('the disk is full'); };
+        }"""
+    )
+    for money in (2100, 2200):
+        _settle(page, money)
+        _until(page, lambda: alert.count() == 1, "a failed save was not said")
+    assert "the disk is full" in alert.inner_text()
+    page.evaluate("() => { Storage.prototype.setItem = window.setItem; }")
+    _until(page, lambda: alert.count() == 0, "saving was not tried again")
+    assert page.evaluate("() => Object.values(localStorage).some((v) => v.includes('2200'))")
+
+
+def test_a_kernel_of_the_page_killed_during_a_drag_is_said_in_words(
+    page_served: dict[str, Any],
+) -> None:
+    page = page_served["page"]
+    for kernel in kernels_of(page_served["server"]):
+        kernel.kill()
+    _killed_during_a_drag(page)
+    page.reload()
+    _page_drawn(page)
+    assert not page.get_by_text("Python has stopped").count()
+    _until(page, lambda: _money(page) == 2200, "the scenario was lost")

@@ -32,7 +32,7 @@ OTHERS = {
     r"(?!(?:19|20)\d\d\b)\d{4,}(?![\d\w-])",
     "percent in words": r"\bper ?cents?\b",
     "no blank before %": r"\d%",
-    "a hyphen for minus": r"(?:^|[\s(])-\d",
+    "a hyphen for minus": r"(?:^|(?<!\^)[\s(])-\d",
 }
 FORMATS = (None, "", "d", "%", ".0%", ".2f", ",~r", ",.3~r", ",", "~s")
 """How charts may write numbers of their own: dates alone have no comma."""
@@ -115,7 +115,7 @@ def test_the_dashboard_draws_and_says_one_style(outcome: str) -> None:
     said = [*spec_words(spec), shown.alt, *shown.verdict, *tags_away(compute.ledger_page(shown))]
     said += [compute.parts(shown, name) for name in ("border", "internal")]
     made = brief(Session(SCENARIO), shown)
-    said += words([getattr(made, name) for name in made.__dataclass_fields__ if name != "drawing"])
+    said += words([getattr(made, name) for name in made.__dataclass_fields__ if name != "chart"])
     assert not faults(said)
 
 

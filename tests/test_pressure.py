@@ -295,3 +295,22 @@ def test_a_step_has_the_mean_of_the_capacity_at_its_bounds(begun) -> None:
     _, one = pressed(begun, 1, organised_crime=3000.0)
     np.testing.assert_allclose(first, (1 + one.capacity[2, 0]) / 2)
     assert np.any(after.capacity[2] < 0.999)
+
+
+def test_a_step_has_the_mean_of_the_lanes_and_sellers_at_its_bounds(begun) -> None:
+    quick = altered(
+        begun,
+        displacement_half_life_months=0.5,
+        effect_exponent_internal=0.8,
+        spending_lag_years=0.5,
+    )
+    found, after = pressed(quick, 1, drug_units=8000.0)
+    before, a = begun.past.state.standing, begun.past.anchors
+    lanes = ((before.weights + after.weights) / 2)[6:, 0]
+    hazards = (a.hazards * np.ones((1, 1, DRAWS)))[6:, 0].copy()
+    hazards[0] *= intensity(quick, "drug_units", "internal", 4000 * (1 - np.exp(-1 / 6)))
+    by_hand = np.sum(lanes * (1 - np.exp(-hazards)), axis=0)
+    np.testing.assert_allclose(found.seized[0, RETAIL, 0], by_hand)
+    assert np.abs(after.weights / before.weights - 1).max() > 0.01
+    held = (before.sellers + after.sellers).sum(axis=0) / 2
+    np.testing.assert_allclose(found.seller_years[0], held)

@@ -36,7 +36,7 @@ OBSERVED = made(
     series("naloxone_kits", 2013, 1e5, 3e5, 5e5),
     series("buprenorphine_patients", 2013, 4e5, 6e5),
     series("methadone_patients", 2013, 3e5, 3e5),
-    series("opioid_prescribed_mme", 2013, 200.0, 100.0),
+    series("opioid_prescribed_mme", 2012, 300.0, 200.0, 100.0),
     series("drug_arrests", 2013, 1.6e6, 1e6, 8e5),
     series("scan_share_cars", 2013, 0.02, 0.1),
     series("scan_share_trucks", 2013, 0.2, 0.4),

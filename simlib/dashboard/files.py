@@ -16,6 +16,7 @@ import ipywidgets as w
 from simlib.charts import MIME
 from simlib.dashboard import brief, compute, share
 from simlib.dashboard.autosave import FOLDER_VARIABLE
+from simlib.dashboard.browser_store import on_a_page
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.download import AFTER_CSV, CODE_LETTERS, NOTES, DownloadButton
 from simlib.dashboard.folds import button
@@ -119,7 +120,8 @@ class Files(w.VBox):
         save = button(f"Save all to {FOLDER}/", self.save, "For browsers that block downloads")
         self.saved = w.HTML()
         self.share = ShareBox(load)
-        row = w.HBox([*buttons, save, self.upload])
+        here = [] if on_a_page() else [save]  # a visitor's folders are on another computer
+        row = w.HBox([*buttons, *here, self.upload])
         row.add_class("simlib-files")
         super().__init__([row, self.saved, self.share])
 
