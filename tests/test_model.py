@@ -8,13 +8,22 @@ import pytest
 import twin
 
 import simlib
-from simlib import enforcement, model, pressure, record, sampling, simulation, strategies, world
+from simlib import (
+    enforcement,
+    model,
+    overdose,
+    pressure,
+    record,
+    sampling,
+    simulation,
+    strategies,
+    world,
+)
 from simlib.observed import RECORD, load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
 from simlib.results import OUTCOMES, Ensemble
-from simlib.state import Pressure
 
 MONEY_LEVERS = [
     name
@@ -828,6 +837,67 @@ def test_todays_anchors_come_out_as_drawn() -> None:
     np.testing.assert_allclose(net, np.broadcast_to(p["net_fatality_2020"], net.shape))
 
 
+def test_the_first_state_is_at_rest(prior) -> None:
+    """Sellers are those of so much fentanyl as there is; shipments make up for what is seized."""
+    p = sampling.draw(load_parameters(), 200, seed=5)
+    a, observed = world.anchors(p, load_observed()), load_observed()
+    drivers = world.drivers(p, observed, np.array([2015.0]), np.zeros((1, 1)))
+    first = world.Drivers(*(each[0] for each in drivers))
+    state = model.first_state(p, a, first, world.first_people(p, observed))
+    for stage, held in zip(world.STAGES, state.standing.sellers[:, 0], strict=True):
+        sentenced = p[f"sentenced_{stage}"] * first.fentanyl_share
+        np.testing.assert_allclose(held, sentenced * p["federal_years_served"])
+    arrived = state.shipments * (1 - p["border_seized_share"]) * (1 - p["domestic_seized_share"])
+    np.testing.assert_allclose(arrived, 1)
+    people = state.people
+    volume = people.active + p["moud_risk_ratio"] * people.treatment
+    np.testing.assert_allclose(state.volume, volume)
+    np.testing.assert_allclose(state.log_tolerance[0], first.log_potency_trend)
+
+
+def test_costs_of_today_by_hand(prior) -> None:
+    """The ladder goes down from the retail price; a third of risk and so on are the draw's."""
+    p = sampling.draw(load_parameters(), 200, seed=5)
+    past = prior[0]
+    end, observed = world.record_end(load_observed()), load_observed()
+    drivers = world.drivers(p, observed, np.array([end + 1 / 24]), np.zeros((1, 1)))
+    today = model.today_from(past.state, p, past.anchors, drivers, 1 / 12)
+    weights = past.state.standing.weights  # traffic moved in the record, hazards are those of now
+    hazards = past.anchors.hazards
+    pressed = np.add.reduceat(weights * hazards, world.STAGE_START, axis=0)
+    np.testing.assert_allclose(today.arrests, pressed, rtol=5e-3)
+    seized = np.add.reduceat(weights * (1 - np.exp(-hazards)), world.STAGE_START, axis=0)
+    np.testing.assert_allclose(today.prices[3, 0], p["retail_price"])
+    for i, stage in enumerate(world.STAGES):
+        above, passed = today.prices[i + 1], 1 - seized[i]
+        ratio = today.prices[i] / above / passed
+        np.testing.assert_allclose(ratio[0], p[f"input_ratio_{stage}"], rtol=2e-3)
+        added = today.handling[i] + today.risk[i]
+        np.testing.assert_allclose(added, above * passed - today.prices[i], rtol=2e-2)
+        np.testing.assert_allclose(today.risk[i, 0], p[f"risk_share_{stage}"] * added[0])
+    np.testing.assert_array_equal(today.volume, past.state.volume)
+
+
+def test_newcomers_to_active_use_dilute_what_was_lived_through(monkeypatch) -> None:
+    """Renewal is new dependent users over people who are in active use at some time in a step."""
+    seen = []
+    real = overdose.cumulative_hazard_next
+
+    def watched(lived, hazard, renewal, dt):
+        seen.append(renewal)
+        return real(lived, hazard, renewal, dt)
+
+    monkeypatch.setattr(overdose, "cumulative_hazard_next", watched)
+    p = sampling.draw(load_parameters(), 10, seed=5)
+    observed = load_observed()
+    past = simulation.history(p, observed)
+    time = past.flows["time"].ravel()
+    entry = world.drivers(p, observed, time, np.zeros((len(time), 1))).entry[:, None]
+    by_hand = entry / (past.flows["active_years"] * 12)
+    ratio = np.stack(seen) / by_hand  # a little fewer are in active use at any one time
+    assert np.all((ratio > 0.92) & (ratio <= 1))
+
+
 def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:
     units = Policy.constant("units", {"drug_units": 5000.0})
     pinned = {"effect_exponent_internal": 0.5}
@@ -839,50 +909,6 @@ def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:
     quo_again, with_harm = np.moveaxis(harmed.yearly("overdoses"), 1, 0)
     np.testing.assert_allclose(quo_again[15:], quo[15:], rtol=0.01)
     assert np.all(with_harm[15:] > units_alone[15:])
-
-
-# --- what money and sentences become before the loop ----------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def begun():
-    observed = load_observed()
-    quarters = len(observed[RECORD].values)
-    sample = sampling.sample(load_parameters(), 20, posterior=None, record_quarters=quarters)
-    return simulation.begin(sample, observed, 2044)
-
-
-def pressed_at_the_end(begun: simulation.Begun, **levers: float) -> Pressure:
-    """Last step of twenty years under a steady policy: all money has long taken effect."""
-    p, past, drivers, today, dt = begun
-    planned = simulation.planned([Policy.constant("steady", levers)], drivers.time)
-    state = simulation._spread(past.state, 1, planned)
-    found, _ = pressure.pressure(state.standing, p, past.anchors, drivers, planned, today, dt)
-    return found.at(-1)
-
-
-def test_money_for_naloxone_buys_kits_at_their_price(begun) -> None:
-    p, drivers, a = begun.parameters, begun.drivers, begun.past.anchors
-    kits = drivers.kits_per_100k[-1] + 90e6 / p["kit_cost"] / p["population"] * 1e5
-    expected = a.untreated_fatality * (1 - world.rescue(p, kits))
-    found = pressed_at_the_end(begun, naloxone=90.0).fatality
-    np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), 1e-4)
-
-
-def test_money_for_treatment_buys_places_at_their_price(begun) -> None:
-    p, drivers = begun.parameters, begun.drivers
-    bought = 500e6 / p["treatment_cost"] * (1 - p["treatment_crowding_out"])
-    found = pressed_at_the_end(begun, treatment=500.0).places
-    np.testing.assert_allclose(found[0], drivers.treatment_places[-1] + bought, 1e-4)
-
-
-def test_longer_sentences_raise_the_premium_inside_the_country_only(begun) -> None:
-    part, sigma = begun.parameters["prison_part_of_risk"], begun.today.sigma[0]
-    before = pressed_at_the_end(begun).premium
-    after = pressed_at_the_end(begun, sentence_selling=0.5).premium
-    prison = before - (1 - part)
-    np.testing.assert_allclose(after[0], before[0])
-    np.testing.assert_allclose(after[1:], prison[1:] * 1.5**sigma + 1 - part)
 
 
 def test_prison_cost_that_no_simulated_year_shows_is_not_taken_for_nothing() -> None:
@@ -903,6 +929,43 @@ def test_a_small_total_is_spent_to_the_dollar(total: float) -> None:
     _, shares = simlib.equal_money(plans, total, draws=20)
     assert shares["border"].programmes > 0
     assert shares["border"].unspent == pytest.approx(0, abs=1e-6)
+
+
+def test_what_shorter_sentences_save_is_not_spent_on_programmes() -> None:
+    """The total is of money that is there; what prisons save is told as left over."""
+    plan = simlib.Strategy("shorter", "", {"drug_units": 1}, {"sentence_selling": -0.4})
+    (policy,), shares = simlib.equal_money([plan], 1000, draws=40)
+    found = simlib.compare(simlib.simulate([None, policy], draws=40), policy="shorter")
+    assert found.difference("prison_cost_musd")[-1].mean() < -100
+    np.testing.assert_allclose(found.difference("programme_spending_musd")[-1], 1000)
+    assert shares["shorter"].prison < -100
+    assert shares["shorter"].unspent == pytest.approx(-shares["shorter"].prison)
+
+
+def test_prison_cost_is_the_mean_of_the_years_with_all_in_force() -> None:
+    """From the January after the ramp: custody fills up, so a year more or less shows."""
+    plan = simlib.Strategy("longer", "", {}, {"sentence_selling": 0.4})
+    (policy,), shares = simlib.equal_money([plan], 1e6, "2029-01", draws=40)
+    found = simlib.compare(simlib.simulate([None, policy], draws=40), policy="longer")
+    cost = found.difference("prison_cost_musd").mean(axis=-1)
+    assert shares["longer"].prison == pytest.approx(cost[found.years >= 2030].mean(), rel=0.005)
+    for first in (2029, 2031):
+        assert abs(cost[found.years >= first].mean() / shares["longer"].prison - 1) > 0.02
+
+
+def test_a_peak_on_the_way_is_beyond_the_record_too() -> None:
+    """Budgets of 100 may reach 250, whenever that is; cuts and sentences never count."""
+    p = {f"budget_{name}": np.array([90.0, 100.0, 500.0]) for name in MONEY_LEVERS}
+    p["observed_spending_ratio"] = np.full(3, 2.5)
+
+    def beyond(*changes: float) -> tuple[str, ...]:
+        path = [(2027.0 + i, change) for i, change in enumerate(changes)]
+        return strategies.beyond_record(
+            Policy("path", changes={"drug_units": path, "sentence_selling": [(2027.0, 9.0)]}), p
+        )
+
+    assert beyond(0.0, 151.0, 10.0) == beyond(151.0) == beyond(0.0, 151.0) == ("drug_units",)
+    assert beyond(0.0, 149.0, 10.0) == beyond(-400.0, 0.0) == ()
 
 
 def test_money_outside_the_total_is_refused() -> None:

@@ -164,3 +164,25 @@ def test_a_run_can_be_stopped() -> None:
 def test_what_cannot_be_split_is_refused_in_words(arguments: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
         wedges(POLICY, draws=20, **arguments)
+
+
+def test_a_level_is_split_by_its_mean_over_the_years_and_a_flow_by_its_sum() -> None:
+    """Shares of people in use are persons, as the outcome is, not persons times years."""
+    for outcome, of in (("people_active", np.mean), ("prison_years", np.sum)):
+        split = wedges(POLICY, outcome=outcome, draws=5)
+        both = compare(simlib.simulate([None, POLICY], draws=5))
+        by_hand = of(both.difference(outcome), axis=0)
+        np.testing.assert_allclose(split.total, by_hand, rtol=1e-6)
+        np.testing.assert_allclose(split.shares.sum(axis=0), by_hand, rtol=1e-6)
+
+
+def test_the_standard_error_is_that_of_pairs_of_orders() -> None:
+    """An order and its reverse are one observation: two pairs here, worked by hand."""
+    values = {0: 0.0, 1: 1.0, 2: 2.0, 4: 3.0, 3: 6.0, 5: 6.0, 6: 9.0, 7: 14.0}
+    game = {number: np.array([value]) for number, value in values.items()}
+    orders = np.array([[0, 1, 2], [2, 1, 0], [1, 0, 2], [2, 0, 1]])
+    shares, error = shapley_sampled(game, orders)
+    added = np.array([[1, 5, 8], [5, 6, 3], [4, 2, 8], [3, 8, 3]])
+    np.testing.assert_allclose(shares[:, 0], added.mean(axis=0))
+    pairs = np.array([[3, 5.5, 5.5], [3.5, 5, 5.5]])
+    np.testing.assert_allclose(error, pairs.std(axis=0, ddof=1) / np.sqrt(2))
