@@ -350,7 +350,8 @@ def test_custody_by_offence(begun) -> None:
     assert np.any(arrests > 1.05)
     chance = 1.5 ** p["possession_custody_elasticity"]
     possession = p["possession_arrest_rate"] * p["possession_custody_share"] * arrests * chance
-    np.testing.assert_allclose(found.entry.possession, possession)  # arrests stay at their last count
+    # arrests stay at their last count
+    np.testing.assert_allclose(found.entry.possession, possession)
     np.testing.assert_allclose(found.entry.selling, p["selling_custody_rate"] * arrests)
     np.testing.assert_allclose(found.entry.other, p["other_custody_rate"])
     for row, offence, longer in zip(
