@@ -12,9 +12,10 @@ from simlib.errors import InputError
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy, load_policy, policy_names, read_policy
-from simlib.results import OUTCOMES, Ensemble, read_ensemble
+from simlib.results import OUTCOMES, Ensemble
 from simlib.simulation import simulate
-from simlib.strategies import Strategy, equal_money
+from simlib.stored import read_ensemble
+from simlib.strategies import Strategy, TotalNotKept, equal_money
 from simlib.version import __version__
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "Policy",
     "Strategy",
+    "TotalNotKept",
     "__version__",
     "compare",
     "equal_money",

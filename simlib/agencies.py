@@ -9,6 +9,7 @@ Rules for repeated lines: the same line twice is one observation (``times_listed
 lines about the same thing that say different numbers are an error.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simlib.errors import InputError, shown
+from simlib.errors import InputError, shown, told
 from simlib.fetch import read_csv_text
 from simlib.observed import RECORD, Observed, load_observed
 from simlib.tables import Row, rows_of
@@ -60,9 +61,9 @@ ABBREVIATED = tuple(month[:3].upper() for month in MONTHS)
 FISCAL_START = ABBREVIATED.index("OCT")
 """Months from here on belong to the next fiscal year."""
 KG_PER_LB = 0.45359237
-MOST_TOLD = 50
 
 _NUMBER = re.compile(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?")
+_DOTTED = re.compile(r"\.[0-9]{3}$")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _FISCAL_YEAR = re.compile(r"((?:19|20)[0-9]{2})( ?\(FYTD\))?")
 
@@ -103,7 +104,7 @@ def read_overdose_counts(source: str | Path) -> pd.DataFrame:
         for each in kept
         if each["indicator"] != SPECIFIED
         for mark in ("provisional", "predicted")
-        if mark == "provisional" or not np.isnan(each["predicted"])
+        if mark == "provisional" or not math.isnan(each["predicted"])
     ]
     if not tidy:
         raise InputError(f"{name}: holds no counts")
@@ -244,7 +245,7 @@ def _rows(name: str, text: str, columns: Sequence[str]) -> list[Row]:
     try:
         rows = rows_of(text, name, columns)
     except InputError as error:
-        raise InputError(_told(name, [*error.messages, *faults])) from error
+        raise InputError(told(name, [*error.messages, *faults])) from error
     if faults:
         for row in rows[-1:]:
             row.faults.messages += faults
@@ -266,7 +267,9 @@ def _amount(
     value = float(cell.replace(",", "")) if _NUMBER.fullmatch(cell) else np.nan
     allowed = "a whole number" if whole else "a number"
     allowed += " of 0 to 100" if percent else " of 0 or more"
-    usable = np.isfinite(value) and not (whole and value % 1) and not (percent and value > 100)
+    usable = math.isfinite(value) and not (whole and value % 1) and not (percent and value > 100)
+    if whole and _DOTTED.search(cell):  # 45.000 is 45 thousand to half of the world
+        usable, allowed = False, f"{allowed} without a dot before three digits"
     if not usable:
         empty = ", or nothing where it is suppressed" if blank else ""
         example = "" if percent else ", such as 48661 or 48,661"
@@ -299,10 +302,4 @@ def _once(
 def _raise(name: str, rows: Sequence[Row]) -> None:
     messages = [message for row in rows for message in row.faults.messages]
     if messages:
-        raise InputError(_told(name, messages))
-
-
-def _told(name: str, messages: Sequence[str]) -> list[str]:
-    """The faults, as many as can be read."""
-    rest = len(messages) - MOST_TOLD
-    return [*messages[:MOST_TOLD], *([f"{name}: and {rest:,} more faults"] if rest > 0 else [])]
+        raise InputError(told(name, messages))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import money
-from simlib.errors import InputError, shown, unknown
+from simlib.errors import InputError, check_name, shown, unknown
 from simlib.parameters import load_parameters, number_fault
 from simlib.results import PAYERS, QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.units import USD_PER_MILLION
@@ -80,7 +80,7 @@ class Comparison:
         else:
             if fault := number_fault(rate, load_parameters()["discount_rate"]):
                 raise InputError(f"discount rate: {fault}")
-            chosen = np.array([rate])
+            chosen = np.array([float(rate)])
         ahead = (self.years - self.years[0])[:, None]
         return self.difference(outcome) * money.discount_factor(ahead, chosen)
 
@@ -101,13 +101,25 @@ class Comparison:
         """Programme and prison spending added, present value [million USD], (draws,)."""
         return self.cost_by_year().sum(axis=0)
 
+    def spent_by_year(self) -> Array:
+        """Programme and prison spending added, not discounted [million USD], (years, draws)."""
+        return self.difference("programme_spending_musd") + self.difference("prison_cost_musd")
+
+    @property
+    def spent_musd(self) -> Array:
+        """Programme and prison spending added, not discounted [million USD], (draws,)."""
+        return self.spent_by_year().sum(axis=0)
+
     @property
     def cost_per_death_averted(self) -> float | None:
-        """Ratio of means [USD per death averted]; None when no death is averted on average."""
+        """Mean spending over mean deaths averted, neither discounted [USD per death averted].
+
+        None when no death is averted on average.
+        """
         averted = float(np.mean(self.averted))
         if averted <= 0:
             return None
-        return float(np.mean(self.cost_musd)) * USD_PER_MILLION / averted
+        return float(np.mean(self.spent_musd)) * USD_PER_MILLION / averted
 
     @property
     def spending_by_payer(self) -> dict[str, float]:
@@ -152,13 +164,12 @@ class Comparison:
         InputError
             When `valued_by` is neither, or the rate is out of the bounds of its row.
         """
+        check_name("valued_by", valued_by, VALUED_BY)
         p = self.cut.parameters
         if valued_by == "vsl":
             gained, value = -self.present_value("deaths_fentanyl", rate), p["vsl"]
-        elif valued_by == "qaly":
-            gained, value = self.present_value("qalys", rate), p["value_per_qaly"]
         else:
-            raise InputError(f"valued_by: {unknown(valued_by, VALUED_BY)}")
+            gained, value = self.present_value("qalys", rate), p["value_per_qaly"]
         return money.net_benefit(gained, value / USD_PER_MILLION, self.cost_by_year(rate))
 
     def net_benefit_musd(self, valued_by: str = "vsl", rate: float | None = None) -> Array:
@@ -181,14 +192,20 @@ class Comparison:
         }
 
 
-def compare(base: Ensemble, cut: Ensemble | None = None, policy: str | None = None) -> Comparison:
+def compare(
+    base: Ensemble,
+    cut: Ensemble | None = None,
+    policy: str | None = None,
+    against: str | None = None,
+) -> Comparison:
     """Compare a policy with a reference on the same draws.
 
     Parameters
     ----------
-    base : the first policy of this ensemble is the reference
+    base : ensemble that holds the reference
     cut : another ensemble of the same draws; by default `base` itself
     policy : name of the policy in `cut`; by default its first, or the second and last of `base`
+    against : name of the reference in `base`; by default its first policy
 
     Raises
     ------
@@ -202,11 +219,12 @@ def compare(base: Ensemble, cut: Ensemble | None = None, policy: str | None = No
         raise InputError(f"policy: name one of {', '.join(base.policies)}")
     if policy is None:
         policy = other.policies[0 if cut is not None else 1]
-    if policy not in other.policies:
-        raise InputError(f"policy: {unknown(policy, other.policies)}")
+    check_name("policy", policy, other.policies)
+    reference = base.policies[0] if against is None else against
+    check_name("against", reference, base.policies)
     if apart := _apart(base, other):
         raise InputError(f"compare: both must have the same {', '.join(apart)}")
-    return Comparison(base, 0, other, other.policies.index(policy))
+    return Comparison(base, base.policies.index(reference), other, other.policies.index(policy))
 
 
 def _apart(base: Ensemble, other: Ensemble) -> list[str]:
@@ -235,7 +253,8 @@ class Verdict:
     word : name of the better strategy, "no difference that matters" or "cannot tell"
     chances : share of draws in which each strategy is better by more than the margin
     within : share of draws in which the gap is within the margin
-    beats_status_quo : share of draws in which each beats the status quo by the margin
+    beats_status_quo : share of draws in which each beats what it is judged against, the status
+        quo unless another line was named, by the margin
     margin_deaths : median margin over the projection [deaths]
     gap : deaths of the second minus deaths of the first; 5 %, 50 % and 95 % quantiles
     """
@@ -265,6 +284,7 @@ def verdict(
     second: str,
     margin: float | None = None,
     confidence: float | None = None,
+    against: str | None = None,
 ) -> Verdict:
     """Judge two strategies by deaths over the projection; the status quo comes first.
 
@@ -274,6 +294,7 @@ def verdict(
     first, second : names of the strategies
     margin : smallest difference that matters [share of status-quo deaths]; default its row
     confidence : share of draws that settles it; default its row
+    against : policy that each has to beat, such as one that both contain; default the status quo
 
     Raises
     ------
@@ -281,11 +302,11 @@ def verdict(
         When there is no such policy, both are the same, or a number is out of its row's bounds.
     """
     check_ensemble("ensemble", ensemble)
-    _check_terms(first, second, margin, confidence)
+    _check_terms(ensemble, first, second, margin, confidence)
     p = ensemble.parameters
-    share = p["verdict_margin"] if margin is None else margin
-    sure = float(p["verdict_confidence"][0]) if confidence is None else confidence
-    one, two = (compare(ensemble, policy=name) for name in (first, second))
+    share = p["verdict_margin"] if margin is None else float(margin)
+    sure = float(p["verdict_confidence"][0] if confidence is None else confidence)
+    one, two = (compare(ensemble, policy=name, against=against) for name in (first, second))
     quo = ensemble.projected("deaths_fentanyl")[:, 0].sum(axis=0)
     matters = share * quo
     gap = one.averted - two.averted
@@ -307,9 +328,16 @@ def verdict(
     )
 
 
-def _check_terms(first: str, second: str, margin: float | None, confidence: float | None) -> None:
+def _check_terms(
+    ensemble: Ensemble, first: str, second: str, margin: float | None, confidence: float | None
+) -> None:
     """Refuse terms on which nothing can be judged, all at once."""
-    faults = [] if first != second else [f"second: is the first strategy, {shown(first)}, too"]
+    faults = []
+    for field, policy in (("first", first), ("second", second)):
+        if not isinstance(policy, str) or policy not in ensemble.policies:
+            faults.append(f"{field}: policy {unknown(policy, ensemble.policies)}")
+    if not faults and first == second:
+        faults.append(f"second: is the first strategy, {shown(first)}, too")
     for name, value in (("margin", margin), ("confidence", confidence)):
         row = load_parameters()[f"verdict_{name}"]
         if value is not None and (fault := number_fault(value, row)):

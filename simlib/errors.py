@@ -1,13 +1,17 @@
 """One kind of error for everything a reader can get wrong, with all faults told at once."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
+MOST_TOLD = 50
+"""Faults told of one input; the rest are counted."""
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 30
+_MOST_UNKNOWN = 10
 
 
 class InputError(ValueError):
@@ -40,6 +44,8 @@ class Faults:
         What is being read (a file, or a file and line); it begins every message.
     """
 
+    __slots__ = ("messages", "where")
+
     def __init__(self, where: str) -> None:
         self.where = where
         self.messages: list[str] = []
@@ -48,22 +54,52 @@ class Faults:
         """Note that `field` has a `problem`."""
         self.messages.append(f"{self.where}, {field}: {problem}")
 
+    def add_unknown(self, field: str, names: Iterable[object], allowed: Collection[str]) -> None:
+        """Note each of some names that are not allowed; of many, the first."""
+        wrong = [name for name in names if name not in allowed]
+        for name in wrong[:_MOST_UNKNOWN]:  # each costs a search for the nearest allowed one
+            self.add(field, unknown(name, allowed))
+        if len(wrong) > _MOST_UNKNOWN:
+            self.add(field, f"{len(wrong) - _MOST_UNKNOWN:,} more are unknown")
+
     def raise_any(self) -> None:
-        """Raise all faults in one InputError; do nothing when there are none."""
+        """Raise the faults in one InputError; do nothing when there are none."""
         if self.messages:
-            raise InputError(self.messages)
+            raise InputError(told(self.where, self.messages))
+
+
+def told(where: str, messages: Sequence[str]) -> list[str]:
+    """The faults of an input, as many as can be read."""
+    rest = len(messages) - MOST_TOLD
+    return [*messages[:MOST_TOLD], *([f"{where}: and {rest:,} more faults"] if rest > 0 else [])]
+
+
+def plain(value: Any) -> Any:
+    """A number of any kind (NumPy's, a decimal, a fraction) as Python's own; all else as it is.
+
+    Sums of NumPy's integers wrap around in silence, and its floats may be short.
+    """
+    if type(value) in (int, float, bool) or not isinstance(value, Real | Decimal):
+        return value
+    try:
+        return int(value) if isinstance(value, Integral) else float(value)
+    except (OverflowError, ValueError):  # beyond every float; a signalling NaN
+        return value
 
 
 def is_finite(value: Any) -> bool:
     """Whether a value is a number (no truth value) that is finite as a float."""
+    number = plain(value)
     try:
-        return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        return type(number) in (int, float) and math.isfinite(number)
     except OverflowError:  # an integer beyond every float
         return False
 
 
 def shown(value: object) -> str:
     """A value as it can be printed in a message: quoted, and cut when it is long."""
+    if isinstance(value, str):
+        value = value[: _LONGEST_SHOWN + 1]
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits has no repr
@@ -74,11 +110,18 @@ def shown(value: object) -> str:
 def unknown(name: object, allowed: Iterable[str]) -> str:
     """What to say about a name that is not allowed: the nearest allowed one, or all of them."""
     names = sorted(allowed)
-    near = get_close_matches(str(name)[:_LONGEST_SHOWN], names, n=1)
+    text = name if isinstance(name, str) else shown(name)
+    near = get_close_matches(text[:_LONGEST_SHOWN], names, n=1)
     if near:
         return f"{shown(name)} is unknown; did you mean {near[0]!r}?"
     more = ", …" if len(names) > _MOST_LISTED else ""
     return f"{shown(name)} is unknown; allowed: {', '.join(names[:_MOST_LISTED]) or 'none'}{more}"
+
+
+def check_name(field: str, name: object, allowed: Collection[str]) -> None:
+    """Refuse a name that is not among those allowed."""
+    if not isinstance(name, str) or name not in allowed:
+        raise InputError(f"{field}: {unknown(name, allowed)}")
 
 
 class UnknownName(InputError, KeyError):

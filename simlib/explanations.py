@@ -21,6 +21,7 @@ from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy
 from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import Ensemble
+from simlib.strategies import Strategy, equal_money
 
 Array = NDArray[np.float64]
 
@@ -152,38 +153,51 @@ def fit(draws: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["title", "year", "counted", "low", "median", "high"])
 
 
-def answers(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd.DataFrame:
+def answers(
+    strategies: Sequence[Strategy], total_musd: float, draws: int = simulation.DRAWS
+) -> pd.DataFrame:
     """Which of two strategies saves more lives: under each explanation, then in the mixture.
+
+    Both spend the same total under each explanation; what they cost in prisons there is paid
+    from it.
 
     Parameters
     ----------
-    policies : the status quo (None), then the two strategies
+    strategies : the two
+    total_musd : [million USD a year]
     draws : of each explanation, and of the mixture
-    **options : for `simulate`
 
     Returns
     -------
     DataFrame
-        title, verdict, one column for the chance of each strategy to be better by more than the
-        margin, low, median, high (deaths of the second strategy minus deaths of the first over
-        the projection: above 0 the first is better), status_quo (median deaths in the last year
-        without new policy).
+        title, verdict, one column named for each strategy with its chance to be better by more
+        than the margin, low, median, high (deaths of the second strategy minus deaths of the
+        first over the projection: above 0 the first is better), status_quo (median deaths in the
+        last year without new policy).
+
+    Raises
+    ------
+    InputError
+        When there are not two strategies, or `equal_money` cannot keep the total.
     """
-    return pd.DataFrame(
-        {"title": title}
-        | _answer(simulation.simulate(policies, draws, posterior=posterior, **options))
-        for title, posterior in _posteriors().items()
+    return _answers(
+        strategies,
+        total_musd,
+        draws,
+        {title: {"posterior": posterior} for title, posterior in _posteriors().items()},
     )
 
 
-def answers_by_rule(policies: Sequence[Policy | None], draws: int, **options: Any) -> pd.DataFrame:
+def answers_by_rule(
+    strategies: Sequence[Strategy], total_musd: float, draws: int = simulation.DRAWS
+) -> pd.DataFrame:
     """The same in the mixture under each transmission rule, see `RULES`."""
-    rows = []
-    for title, weight in RULES.items():
-        rule = {} if weight is None else {"pass_through_weight": weight}
-        found = simulation.simulate(policies, draws, assumptions=rule, **options)
-        rows.append({"title": title} | _answer(found))
-    return pd.DataFrame(rows)
+    pinned = {
+        title: {} if weight is None else {"pass_through_weight": weight}
+        for title, weight in RULES.items()
+    }
+    worlds = {title: {"assumptions": rule} for title, rule in pinned.items()}
+    return _answers(strategies, total_musd, draws, worlds)
 
 
 def _in_order(posterior: Posterior) -> dict[str, Any]:
@@ -199,14 +213,30 @@ def _posteriors() -> dict[str, Posterior]:
     return each | {MIXTURE: shipped}
 
 
-def _answer(ensemble: Ensemble) -> dict[str, Any]:
-    _, first, second = ensemble.policies
-    found = verdict(ensemble, first, second)
+def _answers(
+    strategies: Sequence[Strategy],
+    total_musd: float,
+    draws: int,
+    worlds: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:
+    """A row for each world, given by its title and what `simulate` must know of it."""
+    if len(strategies) != 2:
+        raise InputError(f"strategies: {len(strategies)} given; allowed: two")
+    rows = []
+    for title, options in worlds.items():
+        policies, _ = equal_money(strategies, total_musd, **options)
+        ensemble = simulation.simulate([None, *policies], draws, **options)
+        rows.append({"title": title} | _answer(ensemble, *policies))
+    return pd.DataFrame(rows)
+
+
+def _answer(ensemble: Ensemble, first: Policy, second: Policy) -> dict[str, Any]:
+    found = verdict(ensemble, first.name, second.name)
     low, median, high = found.gap
     return {
-        "verdict": found.word,
-        first: found.chances[0],
-        second: found.chances[1],
+        "verdict": {each.name: each.title for each in (first, second)}.get(found.word, found.word),
+        first.title: found.chances[0],
+        second.title: found.chances[1],
         "low": low,
         "median": median,
         "high": high,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from simlib.errors import InputError, shown
+from simlib.paths import named, readable
 
 MAX_BYTES = 64 * 1024**2
 """Largest file read; the agencies' files have about 15 MB."""
@@ -42,21 +43,20 @@ def read_csv_text(source: str | Path) -> tuple[str, str]:
     InputError
         When it cannot be reached, came only in part, is too large, or is no text: in words.
     """
-    address = str(source)
     if isinstance(source, str) and "://" in source:
-        name = address.partition("?")[0].rpartition("/")[2] or address
-        raw = _from_web(address, name)
+        name = source.partition("?")[0].rpartition("/")[2] or source
+        raw = _from_web(source, name)
     else:
-        name = Path(address).name or address
-        raw = _from_disk(Path(address), name)
+        name = named(source).name or str(source)
+        raw = _from_disk(named(source), name)
     return name, _decoded(raw, name)
 
 
 def _from_disk(path: Path, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with readable(path).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except OSError as error:
         raise InputError(f"{name}: cannot be read: {error}") from error
     if len(raw) > MAX_BYTES:
         raise InputError(_too_large(name))

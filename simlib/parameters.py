@@ -175,14 +175,13 @@ class Parameters(Mapping[str, Parameter]):
         if not isinstance(assumptions, Mapping):
             raise InputError(f"assumptions: must map names to numbers, not {shown(assumptions)}")
         faults = Faults("assumptions")
-        for name, value in assumptions.items():
-            if name not in self:
-                faults.add(shown(name), f"parameter {unknown(name, self)}")
-            elif self[name].group == LEVER_GROUP:
+        faults.add_unknown("parameter", assumptions, self)
+        for name in [name for name in assumptions if name in self]:
+            value = assumptions[name]
+            if self[name].group == LEVER_GROUP:
                 faults.add(name, "is a lever; it belongs in a policy, not among the assumptions")
-            else:
-                if fault := number_fault(value, self[name]):
-                    faults.add(name, fault)
+            elif fault := number_fault(value, self[name]):
+                faults.add(name, fault)
         faults.raise_any()
         return {name: float(value) for name, value in assumptions.items()}
 

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -17,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from simlib.errors import Faults, InputError, UnknownName, is_finite, shown, unknown
+from simlib.errors import Faults, InputError, UnknownName, is_finite, plain, shown, unknown
 from simlib.observed import decimal_year, load_observed, read_period
 from simlib.parameters import LEVER_GROUP, Parameters, load_parameters, number_fault
-from simlib.tables import DATA, read_toml, read_toml_file, write_toml
+from simlib.paths import named
+from simlib.split import allocate as allocate
+from simlib.tables import DATA, name_fault, read_toml, read_toml_file, write_toml
 from simlib.tables import load_programmes as load_programmes
 
 Points = tuple[tuple[float, float], ...]
@@ -99,17 +100,28 @@ class Policy:
         """Change of a lever [its unit] at `times` [decimal year], of the same shape.
 
         A lever that the policy does not move has change 0 throughout.
+
+        Raises
+        ------
+        InputError
+            When `times` are no finite numbers.
         """
-        times = np.asarray(times, dtype=float)
+        try:
+            at = np.asarray(times, dtype=float)
+        except (TypeError, ValueError):
+            at = np.array(np.nan)
+        if not np.all(np.isfinite(at)):
+            raise InputError(f"times: {shown(times)} are no finite numbers [decimal year]")
         if lever not in self.changes:
-            return np.zeros(times.shape)
+            return np.zeros(at.shape)
         years, changes = np.array(self.changes[lever]).T
-        return np.asarray(np.interp(times, years, changes, left=0.0))
+        return np.asarray(np.interp(at, years, changes, left=0.0))
 
     def scaled(self, factor: float) -> "Policy":
         """The policy with every change multiplied by `factor`."""
         if not is_finite(factor):
             raise InputError(f"factor: {shown(factor)} is no finite number")
+        factor = plain(factor)
         changes = {
             lever: tuple((year, value * factor) for year, value in points)
             for lever, points in self.changes.items()
@@ -189,9 +201,7 @@ class Policy:
         if not isinstance(table, Mapping):
             raise InputError(f"{where}: must be a table, not {shown(table)}")
         faults = Faults(where)
-        for key in table:
-            if key not in _KEYS:
-                faults.add("key", unknown(key, _KEYS))
+        faults.add_unknown("key", table, _KEYS)
         schema = table.get("schema")
         if type(schema) is not int or schema != SCHEMA:
             faults.add("schema", f"must be {SCHEMA}, not {shown(schema)}")
@@ -259,19 +269,22 @@ def _check_texts(texts: Mapping[str, Any], faults: Faults) -> None:
             faults.add(name, "is missing; some text is needed")
         elif re.search("[\ud800-\udfff]", text):
             faults.add(name, "holds half a character (a lone surrogate), which no file can hold")
+        elif name == "name" and (fault := name_fault(text)):
+            faults.add(name, fault)
 
 
 def _ramped(
     changes: Mapping[str, Any], start: Any, ramp_months: Any, faults: Faults
 ) -> dict[str, Any]:
     """Points that lead each change from 0 at the start to its full size after the ramp."""
-    first, months = _month(default_start() if start is None else start), ramp_months
+    first = _month(default_start() if start is None else start)
+    months = plain(ramp_months)
     if first is None:
         faults.add("start", f"{shown(start)} is no month such as {default_start()}")
         first = 12 * FIRST_YEAR
-    if type(months) not in (int, np.int64) or not 0 <= months <= LONGEST_RAMP:
+    if type(months) is not int or not 0 <= months <= LONGEST_RAMP:
         allowed = f"allowed: 0 to {LONGEST_RAMP} whole months"
-        faults.add("ramp_months", f"{shown(months)} is out of bounds; {allowed}")
+        faults.add("ramp_months", f"{shown(ramp_months)} is out of bounds; {allowed}")
         months = 0
     begin = [(decimal_year(first), 0.0)] if months else []
     full = decimal_year(first + months)
@@ -312,11 +325,9 @@ def _check_bounds(
 ) -> None:
     known = load_parameters() if parameters is None else parameters
     levers = {name: known[name] for name in known if known[name].group == LEVER_GROUP}
-    for lever, points in changes.items():
-        if lever not in levers:
-            faults.add("lever", unknown(lever, levers))
-            continue
-        for value in dict.fromkeys(value for _, value in points):
+    faults.add_unknown("lever", changes, levers)
+    for lever in [lever for lever in changes if lever in levers]:
+        for value in dict.fromkeys(value for _, value in changes[lever]):
             if fault := number_fault(value, levers[lever]):
                 faults.add(lever, fault)
 
@@ -344,47 +355,9 @@ def _sum(first: Policy, second: Policy, lever: str) -> Points:
     return tuple(zip(ordered.tolist(), total.tolist(), strict=True))
 
 
-def allocate(total_musd: float, weights: Mapping[str, float]) -> dict[str, float]:
-    """Split a sum in whole dollars so that the parts add up to it exactly (largest remainder).
-
-    Parameters
-    ----------
-    total_musd : float [million USD], rounded to a dollar; negative for cuts
-    weights : mapping of str to float, none below 0 and at least one above
-
-    Returns
-    -------
-    dict of str to float [million USD]
-        Whole dollars each; equal remainders favour the earlier name.
-
-    Raises
-    ------
-    InputError
-        Naming the total or every weight that cannot be used.
-    """
-    faults = Faults("allocate")
-    weights = _levers(weights, "weights", faults)
-    if not is_finite(total_musd) or abs(total_musd) > 1e9:
-        faults.add("total", f"{shown(total_musd)} is no number within a billion million")
-    for name, weight in weights.items():
-        if not is_finite(weight) or weight < 0:
-            faults.add(name, f"weight {shown(weight)} is no finite number from 0 up")
-    if not faults.messages and not any(weights.values()):
-        faults.add("weights", "are all 0; one above 0 is needed")
-    faults.raise_any()
-    dollars = round(Fraction(total_musd) * 10**6)
-    whole = sum(Fraction(weight) for weight in weights.values())
-    exact = {name: abs(dollars) * Fraction(weight) / whole for name, weight in weights.items()}
-    parts = {name: math.floor(share) for name, share in exact.items()}
-    left = abs(dollars) - sum(parts.values())
-    for name in sorted(exact, key=lambda name: parts[name] - exact[name])[:left]:
-        parts[name] += 1
-    return {name: math.copysign(part, dollars) / 10**6 for name, part in parts.items()}
-
-
-def read_policy(path: Path, parameters: Parameters | None = None) -> Policy:
+def read_policy(path: str | Path, parameters: Parameters | None = None) -> Policy:
     """Read a policy file that may come from anyone; see :meth:`Policy.from_table`."""
-    return Policy.from_table(read_toml_file(Path(path)), Path(path).name, parameters)
+    return Policy.from_table(read_toml_file(path), named(path).name, parameters)
 
 
 def policy_names() -> tuple[str, ...]:
@@ -394,6 +367,6 @@ def policy_names() -> tuple[str, ...]:
 
 def load_policy(name: str) -> Policy:
     """The shipped policy of this name."""
-    if name not in policy_names():
+    if not isinstance(name, str) or name not in policy_names():
         raise UnknownName(f"policy {unknown(name, policy_names())}")
     return read_policy(DATA / "policies" / f"{name}.toml")

@@ -8,14 +8,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlib import money
-from simlib.errors import InputError, is_finite, shown, unknown
+from simlib.errors import InputError, check_name, is_finite, shown
+from simlib.frozen import opened
+from simlib.paths import write_arrays
 from simlib.units import G_PER_KG, USD_PER_MILLION
 
 if TYPE_CHECKING:
@@ -173,7 +175,7 @@ OUTCOMES: Mapping[str, Outcome] = {
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """All draws of one or more policies, from the start of the history.
+    """All draws of one or more policies, from the start of the history; its mappings read-only.
 
     Attributes
     ----------
@@ -188,6 +190,14 @@ class Ensemble:
     projection: Flows
     parameters: Draws
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("history", "projection", "parameters", "about"):
+            object.__setattr__(self, name, MappingProxyType(getattr(self, name)))
+
+    def __reduce__(self) -> tuple[type["Ensemble"], tuple[Any, ...]]:
+        parts = (self.history, self.projection, self.parameters, self.about)
+        return Ensemble, (self.policies, *map(opened, parts))
 
     @property
     def draws(self) -> int:
@@ -249,21 +259,26 @@ class Ensemble:
             columns[f"q{whole:>02}" + (f".{rest}" if rest else "")] = values.ravel()
         return pd.DataFrame(columns)
 
-    def save(self, path: Path) -> None:
-        """Write flows, draws and metadata to one compressed file."""
+    def save(self, path: str | Path) -> None:
+        """Write flows, draws and metadata to one compressed file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            When it cannot be written.
+        """
         arrays = {f"history/{k}": v for k, v in self.history.items()}
         arrays |= {f"projection/{k}": v for k, v in self.projection.items()}
         arrays |= {f"parameters/{k}": v for k, v in self.parameters.items()}
-        about = json.dumps({"policies": self.policies, "about": self.about})
-        text = np.frombuffer(about.encode(), dtype=np.uint8)
-        np.savez_compressed(path, allow_pickle=False, about=text, **arrays)
+        about = json.dumps({"policies": self.policies, "about": opened(self.about)})
+        arrays["about"] = np.frombuffer(about.encode(), dtype=np.uint8)
+        write_arrays(path, arrays)
 
     def _parts(self) -> tuple[Flows, ...]:
         return tuple(part for part in (self.history, self.projection) if part["time"].size)
 
     def _known(self, outcome: str) -> None:
-        if not isinstance(outcome, str) or outcome not in OUTCOMES:
-            raise InputError(f"outcome: {unknown(outcome, OUTCOMES)}")
+        check_name("outcome", outcome, OUTCOMES)
 
     def _all_policies(self, values: Array) -> Array:
         return np.broadcast_to(values, (len(values), len(self.policies), self.draws))
@@ -285,32 +300,6 @@ def _years(part: Flows) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     )
     whole = counts == steps
     return found[whole], starts[whole], steps
-
-
-def read_ensemble(path: str | Path) -> Ensemble:
-    """Read what :meth:`Ensemble.save` wrote; arrays and text only, no code is ever run.
-
-    Raises
-    ------
-    InputError
-        When the file is missing, damaged or of another kind.
-    """
-    path = Path(path)
-    parts: dict[str, dict[str, Array]] = {"history": {}, "projection": {}, "parameters": {}}
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            described = json.loads(stored["about"].tobytes())
-            for name in stored.files:
-                if name != "about":
-                    part, key = name.split("/", 1)
-                    parts[part][key] = stored[name]
-        found = Ensemble(tuple(described["policies"]), about=dict(described["about"]), **parts)
-        for part in (found.history, found.projection):
-            for needed in ("time", "dt", "deaths_fentanyl"):
-                part[needed]
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as why:
-        raise InputError(f"{path.name}: cannot be read as results: {why}") from why
-    return found
 
 
 def quantiles(values: Array, q: Sequence[float] = QUANTILES) -> Array:
@@ -348,7 +337,7 @@ def shares_checked(q: Sequence[float]) -> Sequence[float]:
     faults = [each for each in several if not is_finite(each) or not 0 <= each <= 1]
     if faults:
         raise InputError([f"q: {shown(each)} is no share; allowed: 0 to 1" for each in faults])
-    return several
+    return [float(each) for each in several]
 
 
 def check_ensemble(name: str, value: Any) -> None:

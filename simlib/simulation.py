@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlib import record, runs, sampling, world
 from simlib.block import Work
-from simlib.errors import InputError, shown
+from simlib.errors import InputError, plain, shown
+from simlib.frozen import closed
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
 from simlib.observed import Observed, load_observed
@@ -61,7 +62,10 @@ class Begun:
     @cached_property
     def status_quo(self) -> tuple[Mapping[str, Array], Array]:
         """Flows and last stocks without any new policy: most runs compare with them."""
-        return _kept(runs.run(self.work, tuple(load_programmes())))
+        found: tuple[Mapping[str, Array], Array] = closed(
+            runs.run(self.work, tuple(load_programmes()))
+        )
+        return found
 
 
 def simulate(
@@ -105,6 +109,7 @@ def simulate(
     _check_kinds(prior, posterior, watch)
     parameters, observed = load_parameters(), load_observed()
     policies = policies_of(policy)
+    draws, until, seed, steps_per_year = map(plain, (draws, until, seed, steps_per_year))
     end = world.record_end(observed)
     last = checked(draws, until, seed, steps_per_year, end)
     pinned = parameters.check({} if assumptions is None else assumptions)
@@ -223,7 +228,7 @@ def _sample(
     pinned: Mapping[str, float],
     posterior: Posterior | None,
 ) -> sampling.Sample:
-    quarters = round((world.record_end(observed) - world.HISTORY_START) * 4)
+    quarters = world.record_quarters(observed)
     return sampling.sample(parameters, draws, seed, pinned, posterior, record_quarters=quarters)
 
 
@@ -241,6 +246,7 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
         Naming every field, bound and allowed value that was broken.
     """
     faults = []
+    draws, until, seed, steps_per_year = map(plain, (draws, until, seed, steps_per_year))
     default = int(np.ceil(end)) + PROJECTED_YEARS - 1
     last = default if until is None else until
     for name, value, low, high in (
@@ -249,8 +255,7 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
         ("seed", seed, 0, 2**63 - 1),
         ("steps_per_year", steps_per_year, COARSE_STEPS, 1200),
     ):
-        whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not whole or not low <= value <= high:
+        if type(value) is not int or not low <= value <= high:
             faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high}")
     if not faults and steps_per_year % STEPS_PER_YEAR and steps_per_year != COARSE_STEPS:
         faults.append(
@@ -258,7 +263,7 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
         )
     if faults:
         raise InputError(faults)
-    return int(last)
+    return last
 
 
 def _check_kinds(prior: Any, posterior: Any, watch: Any) -> None:
@@ -349,7 +354,7 @@ def _begun(
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
     past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
     sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
-    return _kept(begin(sample, observed, last, past, steps_per_year))
+    return cast(Begun, closed(begin(sample, observed, last, past, steps_per_year)))
 
 
 @lru_cache(maxsize=8)
@@ -364,20 +369,7 @@ def _history(
     parameters, observed = load_parameters(), load_observed()
     p, error = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
     recorded = posterior is not None  # draws of the prior know nothing of the record
-    return _kept(history(p, observed, error, steps_per_year, recorded))
-
-
-Kept = TypeVar("Kept")
-
-
-def _kept(found: Kept) -> Kept:
-    """The same, its arrays closed to writing: the next call has them too."""
-    if isinstance(found, np.ndarray):
-        found.flags.writeable = False
-    elif isinstance(found, Mapping | tuple):
-        for part in found.values() if isinstance(found, Mapping) else found:
-            _kept(part)
-    return found
+    return cast(Past, closed(history(p, observed, error, steps_per_year, recorded)))
 
 
 def history(

@@ -4,18 +4,32 @@ A strategy is a split of money over programmes plus changes that cost no program
 longer sentences. What it causes in prison cost is paid from the same total.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from simlib.compare import compare
-from simlib.errors import Faults, InputError, is_finite, shown
+from simlib.errors import Faults, InputError, is_finite, plain, shown
+from simlib.frozen import closed, opened
 from simlib.policy import Policy, allocate, load_programmes
-from simlib.simulation import simulate
+from simlib.simulation import COARSE_STEPS, DRAWS, simulate
 
-TRIAL_DRAWS = 200
+TOLERANCE = 0.005
+"""Share of the total within which money is equal."""
+OUTSIDE = (
+    "its prison cost of {cost:,.1f} million USD a year is paid outside the total of "
+    "{total:,.10g}, so the money is not equal; allowed: prison cost paid from the total, from "
+    "{smallest:,.0f} million up"
+)
+ALONE = (
+    "its sentences alone cost {cost:,.1f} million USD a year in prisons, more than the total of "
+    "{total:,.10g}; allowed: a total from {smallest:,.0f} million up"
+)
+
+Trial = dict[float, float]
+"""Prison cost by programme money [million USD a year]."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +39,16 @@ class Strategy:
     Attributes
     ----------
     name, title : for files and for readers
-    weights : share of the money by programme; any positive numbers
+    weights : share of the money by programme; any numbers from 0 up
     other : changes of levers that cost no programme money
+
+    Mappings are copied and cannot be changed.
 
     Raises
     ------
     InputError
-        When `other` holds a programme, whose money would be outside every total.
+        When something is no number, or `other` holds a programme, whose money would be outside
+        every total.
     """
 
     name: str
@@ -46,10 +63,24 @@ class Strategy:
                 faults.add(name, f"must be numbers by lever, not {shown(getattr(self, name))}")
         faults.raise_any()
         programmes = load_programmes()
-        for lever in self.other:
+        for lever, weight in self.weights.items():
+            if not is_finite(weight) or weight < 0:
+                faults.add("weights", f"{lever}: {shown(weight)} is no finite number from 0 up")
+        for lever, change in self.other.items():
             if lever in programmes and programmes[lever].payers:
                 faults.add("other", f"{lever} costs programme money; allowed: under weights")
+            elif not is_finite(change):
+                faults.add("other", f"{lever}: {shown(change)} is no finite number")
         faults.raise_any()
+        for name in ("weights", "other"):
+            own = {lever: plain(value) for lever, value in getattr(self, name).items()}
+            object.__setattr__(self, name, closed(own))
+
+    def __hash__(self) -> int:
+        return hash((self.name, frozenset(self.weights.items()), frozenset(self.other.items())))
+
+    def __reduce__(self) -> tuple[type["Strategy"], tuple[Any, ...]]:
+        return Strategy, (self.name, self.title, opened(self.weights), opened(self.other))
 
     def policy(
         self, total_musd: float, start: str | None = None, ramp_months: int | None = None
@@ -63,12 +94,40 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Share:
-    """What became of a strategy's total [million USD a year, mean over the projection]."""
+    """What became of a strategy's total [million USD a year]; the three add up to it.
+
+    Means over draws and over the projected years in which all is in force.
+    """
 
     programmes: float
     prison: float
+    """Added prison cost, whoever pays it; negative where shorter sentences save money."""
     unspent: float
-    """Negative when the prison cost of the sentences alone is more than the total."""
+    """Negative: what is paid outside the total."""
+
+
+class TotalNotKept(InputError):
+    """Strategies that were to have one total would not cost the same.
+
+    Attributes
+    ----------
+    policies, shares : what the strategies would be, as :func:`equal_money` returns it
+    smallest : whole million USD a year from which up the total is kept, prison cost counted
+    broken : names of the strategies that do not keep it
+    """
+
+    def __init__(
+        self,
+        messages: Iterable[str],
+        policies: list[Policy],
+        shares: dict[str, Share],
+        smallest: float,
+        broken: tuple[str, ...],
+    ) -> None:
+        super().__init__(messages)
+        self.policies, self.shares = policies, shares
+        self.smallest, self.broken = smallest, broken
+        self.args = (self.messages, policies, shares, smallest, broken)  # so that it pickles
 
 
 def equal_money(
@@ -78,56 +137,53 @@ def equal_money(
     *,
     ramp_months: int | None = None,
     count_prison: bool = True,
-    draws: int = TRIAL_DRAWS,
+    draws: int = DRAWS,
     **options: Any,
 ) -> tuple[list[Policy], dict[str, Share]]:
     """Policies that cost the same in all, and what each spends on programmes and prisons.
 
-    Programme money is scaled so that, on average over draws and over the years from the start,
-    programmes and added prison cost make up the total. The prison cost is close to a straight
-    line in programme money, so two trials find it.
+    Programme money is scaled so that programmes and added prison cost make up the total, on
+    average over draws and over the years from full force. The prison cost is close to a straight
+    line in programme money, so trials with nothing, with all of the total and with what then
+    seems right find it. What shorter sentences save in prisons stays unspent.
 
     Parameters
     ----------
     total_musd : [million USD a year], 0 or more
     count_prison : whether added prison cost is paid from the total
-    draws : draws of the trials
+    draws : draws of the trials; money is equal to half a percent in the same draws of a run
     **options : for `simulate` (assumptions, until, seed)
 
     Raises
     ------
+    TotalNotKept
+        When the sentences of a strategy alone cost more in prisons than the total, or more than
+        half a percent of the total would be paid in prisons but outside it.
     InputError
-        When the total is no number from 0 up, something is no strategy, or prison cost is to be
-        paid and no simulated year has all in force.
+        When the total is no number from 0 up, something is no strategy, or no simulated year has
+        all in force.
     """
-    if not is_finite(total_musd) or total_musd < 0:
-        raise InputError(f"total: {shown(total_musd)} is no number from 0 million USD a year up")
-    for each in strategies:
-        if not isinstance(each, Strategy):
-            raise InputError(f"strategies: {shown(each)} is no Strategy")
-    full = [each.policy(total_musd, start, ramp_months) for each in strategies]
+    total = _check(strategies, total_musd, count_prison)
+
+    def at(money: Sequence[float]) -> list[Policy]:
+        pairs = zip(strategies, money, strict=True)
+        return [each.policy(some, start, ramp_months) for each, some in pairs]
+
+    options = {"draws": draws, "steps_per_year": COARSE_STEPS} | options
+    count = len(strategies)
+    full = at([total] * count)
+    costs = _prison([*at([0.0] * count), *full], options)
+    bare, most = costs[:count], costs[count:]
     if not count_prison:
-        spent = {
-            each.name: Share(_programmes(p), 0.0, _left(each, total_musd, p, 0.0))
-            for each, p in zip(strategies, full, strict=True)
-        }
-        return full, spent
-    none = [each.policy(0, start, ramp_months) for each in strategies]
-    at_full = _prison(full, draws, options)
-    at_none = _prison(none, draws, options)
-    policies, spent = [], {}
-    for each, policy in zip(strategies, full, strict=True):
-        base, most = at_none[each.name], at_full[each.name]
-        money = _programmes(policy)
-        slope = (most - base) / money if money else 0.0
-        affordable = min(max((total_musd - base) / (1 + slope), 0), total_musd)
-        chosen = each.policy(affordable, start, ramp_months)
-        prison = base + slope * _programmes(chosen)
-        policies.append(chosen)
-        spent[each.name] = Share(
-            _programmes(chosen), prison, _left(each, total_musd, chosen, prison)
-        )
-    return policies, spent
+        outside = _above(full, most, TOLERANCE * total)
+        return _kept(full, most, total, outside, OUTSIDE, bare)
+    trials = [{0.0: low, total: high} for low, high in zip(bare, most, strict=True)]
+    guess = [_affordable(total, trial) for trial in trials]
+    for trial, money, cost in zip(trials, guess, _prison(at(guess), options), strict=True):
+        trial[money] = cost
+    chosen = at([_affordable(total, trial) for trial in trials])
+    spent = [_line(trial, _programmes(p)) for trial, p in zip(trials, chosen, strict=True)]
+    return _kept(chosen, spent, total, _above(chosen, bare, total), ALONE, bare)
 
 
 def beyond_record(policy: Policy, p: Mapping[str, Any]) -> tuple[str, ...]:
@@ -152,23 +208,95 @@ def _programmes(policy: Policy) -> float:
     return float(sum(policy.changes[lever][-1][1] for lever in moved))
 
 
-def _left(strategy: Strategy, total: float, policy: Policy, prison: float) -> float:
-    return total - _programmes(policy) - prison
+def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
+    """The total, when everything can be used."""
+    faults = []
+    if not is_finite(total_musd) or total_musd < 0:
+        faults.append(f"total: {shown(total_musd)} is no number from 0 million USD a year up")
+    if not isinstance(count_prison, bool | np.bool_):
+        faults.append(f"count_prison: {shown(count_prison)} is neither True nor False")
+    several = strategies if isinstance(strategies, list | tuple) else [strategies]
+    faults += [
+        f"strategies: {shown(each)} is no Strategy; allowed: a list of them"
+        for each in several
+        if not isinstance(each, Strategy)
+    ]
+    if faults or several is not strategies:
+        raise InputError(faults or "strategies: must be a list of Strategy, not one alone")
+    names = [each.name for each in strategies]
+    if len(set(names)) < len(names):
+        raise InputError(f"strategies: names must differ, not {', '.join(map(shown, names))}")
+    return float(total_musd)
 
 
-def _prison(policies: Sequence[Policy], draws: int, options: Mapping[str, Any]) -> dict[str, float]:
-    """Mean added prison cost a year, from the year in which all is in force."""
-    several: list[str | Policy | None] = [None, *policies]
-    ensemble = simulate(several, draws=draws, **options)
-    found = {}
-    for policy in policies:
-        compared = compare(ensemble, policy=policy.name)
-        full = max((points[-1][0] for points in policy.changes.values()), default=0)
-        later = compared.years >= full
-        if not later.any():
-            raise InputError(
-                f"start and ramp_months: all is in force from {full:g} on, so its prison cost is "
-                f"not known; allowed: by the last simulated year, {compared.years[-1]}"
-            )
-        found[policy.name] = float(compared.difference("prison_cost_musd")[later].mean())
-    return found
+def _affordable(total: float, trial: Trial) -> float:
+    """Programme money that with its prison cost makes up the total, straight between trials.
+
+    A million more for programmes never saves a million in prisons, so the sum rises.
+    """
+    money = sorted(trial)
+    return float(np.interp(total, [each + trial[each] for each in money], money))
+
+
+def _line(trial: Trial, money: float) -> float:
+    """Prison cost of programme money, straight between trials."""
+    known = sorted(trial)
+    return float(np.interp(money, known, [trial[each] for each in known]))
+
+
+def _above(policies: Sequence[Policy], costs: Sequence[float], most: float) -> dict[str, float]:
+    pairs = zip(policies, costs, strict=True)
+    return {policy.name: cost for policy, cost in pairs if cost > most}
+
+
+def _kept(
+    policies: list[Policy],
+    prison: Sequence[float],
+    total: float,
+    broken: Mapping[str, float],
+    why: str,
+    bare: Sequence[float],
+) -> tuple[list[Policy], dict[str, Share]]:
+    """Policies and shares, when nothing has broken the total.
+
+    Parameters
+    ----------
+    prison : prison cost of each policy
+    broken, why : prison cost that breaks the total by strategy, and what to say of it
+    bare : prison cost of the sentences of each strategy alone
+    """
+    shares = {
+        policy.name: _share(total, _programmes(policy), cost)
+        for policy, cost in zip(policies, prison, strict=True)
+    }
+    if broken:
+        smallest = float(max(math.ceil(cost) for cost in (0.0, *bare)))
+        told = [
+            f"strategy {shown(name)}: {why.format(cost=cost, total=total, smallest=smallest)}"
+            for name, cost in broken.items()
+        ]
+        raise TotalNotKept(told, policies, shares, smallest, tuple(broken))
+    return policies, shares
+
+
+def _share(total: float, programmes: float, prison: float) -> Share:
+    unspent = round(total - programmes - prison, 6) + 0.0  # to the dollar, and no "-0.0"
+    return Share(programmes, prison, unspent)
+
+
+def _prison(policies: Sequence[Policy], options: Mapping[str, Any]) -> list[float]:
+    """Added prison cost a year of each policy, mean over the years in which all is in force."""
+    moved = {i: replace(policy, name=f"{i}") for i, policy in enumerate(policies) if policy.changes}
+    if not moved:
+        return [0.0] * len(policies)
+    full = max(points[-1][0] for policy in moved.values() for points in policy.changes.values())
+    ensemble = simulate([None, *moved.values()], **options)
+    later = ensemble.projected_years >= full
+    if not later.any():
+        raise InputError(
+            f"start and ramp_months: all is in force from {full:g} on, so its prison cost is not "
+            f"known; allowed: by the last simulated year, {ensemble.projected_years[-1]}"
+        )
+    cost = ensemble.projected("prison_cost_musd")[later].mean(axis=(0, 2))
+    found = dict(zip(moved, cost[1:] - cost[0], strict=True))
+    return [float(found.get(i, 0.0)) for i in range(len(policies))]

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from simlib.errors import Faults, InputError, shown, unknown
+from simlib.paths import readable
 
 DATA = Path(__file__).parent / "data"
 
@@ -50,6 +51,8 @@ class Row:
     cells : mapping of str to str
         Cell by column.
     """
+
+    __slots__ = ("cells", "faults")  # a file may have a million lines
 
     def __init__(self, where: str, cells: Mapping[str, str]) -> None:
         self.cells = cells
@@ -96,6 +99,11 @@ class Row:
         return names
 
 
+def name_fault(name: str) -> str | None:
+    """Why a text cannot be a name in a CSV: a spreadsheet would take "=..." for a formula."""
+    return None if name[:1].isalnum() else f"{shown(name)} does not begin with a letter or digit"
+
+
 def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     """Read a CSV table whose header holds exactly `columns`, in any order.
 
@@ -117,7 +125,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
         When the file or its header cannot be used, or a line has too few or too many cells.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = readable(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path.name}: cannot be read as a UTF-8 table: {error}") from error
     return rows_of(text, path.name, columns)
@@ -127,7 +135,8 @@ def rows_of(text: str, name: str, columns: Sequence[str]) -> list[Row]:
     """The rows of a CSV text, as :func:`read_rows` gives those of a file called `name`."""
     faults = Faults(name)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        whole = text.lstrip("\ufeff")  # a byte order mark, or two of them
+        reader = csv.reader(io.StringIO(whole, newline=""), strict=True)
         header, *lines = [(reader.line_num, cells) for cells in reader if cells] or [(1, [])]
     except csv.Error as error:
         raise InputError(f"{name}: cannot be read as a UTF-8 table: {error}") from error
@@ -209,7 +218,7 @@ def read_sources(path: Path) -> Mapping[str, Source]:
         if not re.fullmatch(r"([12][0-9]{3})?", row.cells["year"]):
             row.faults.add("year", f"{shown(row.cells['year'])} is no year such as 2021")
     raise_faults(rows)
-    return {row.cells["id"]: Source(**row.cells) for row in rows}
+    return MappingProxyType({row.cells["id"]: Source(**row.cells) for row in rows})
 
 
 # --- programmes -------------------------------------------------------------------------------
@@ -312,7 +321,7 @@ def read_toml(text: str, where: str) -> dict[str, Any]:
         raise InputError(f"{where}: is no valid TOML: {error}") from error
 
 
-def read_toml_file(path: Path) -> dict[str, Any]:
+def read_toml_file(path: str | Path) -> dict[str, Any]:
     """Read a TOML file that may come from anyone, never more of it than :func:`read_toml` allows.
 
     Raises
@@ -320,6 +329,7 @@ def read_toml_file(path: Path) -> dict[str, Any]:
     InputError
         When the file cannot be read as UTF-8, or as :func:`read_toml` says.
     """
+    path = readable(path)
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_TOML_BYTES + 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from simlib.charts.style import percent
 from simlib.errors import InputError, unknown
 from simlib.observed import RECORD, load_observed
 from simlib.tables import DATA
@@ -87,12 +88,22 @@ def counted() -> pd.Series:
     return pd.Series(series.values, series.end).rolling(4).sum().dropna()
 
 
+def date_in_words(when: float) -> str:
+    """A date for a reader [decimal year]: the end of a year, or its middle."""
+    month = round((when % 1) * 12)
+    return f"the end of {int(when) - 1}" if month == 0 else f"mid-{int(when)}"
+
+
 def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
     """The same in a few sentences, for a panel."""
     errors, judged = past_errors(folder), result("backtest", folder).set_index("forecaster")
     held, all_of = int(errors["held"].sum()), len(errors)
-    typical = errors["error"].abs().groupby(errors["years_ahead"]).median()
-    first, last = typical.index[0], typical.index[-1]
+    off = errors["error"].abs().groupby(errors["years_ahead"]).agg(["size", "median"])
+    middling = (
+        f"of the {each['size']:.0f} forecasts {_years(ahead)} ahead the middling one was off by "
+        f"{percent(each['median'])}"
+        for ahead, each in (next(off.iterrows()), *off.tail(1).iterrows())
+    )
     score, wider = judged["wis_log"], judged.loc[MODEL, "wider_by"]
     rivals = score[~score.index.str.startswith(MODEL)]
     beaten = [name for name, each in rivals.items() if each > score[MODEL]]
@@ -102,8 +113,7 @@ def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
         f"Calibrated {errors['known_until'].nunique()} times on what was known at an earlier date, "
         f"the model made {all_of} forecasts of a year's deaths. Its 80 % intervals held what "
         f"happened in {held} of them; honest ones hold about {0.8 * all_of:.0f}.",
-        f"Half of the forecasts {first} year ahead were off by more than {typical[first]:.0%}, "
-        f"{last} years ahead by more than {typical[last]:.0%}.",
+        f"{', '.join(middling).capitalize()}: too few to say which is harder.",
         f"Weighted interval score: better than {len(beaten)} of {len(rivals)} forecasters that "
         f"know nothing of drugs ({', '.join(rivals.index)}). "
         f"Intervals nearer to what they claim: {', '.join(honester.index) or 'none of them'}.",
@@ -113,3 +123,7 @@ def in_words(folder: Path = RESULTS) -> tuple[str, ...]:
             f"To have been honest, its bands would have had to be {wider:.1f} times as wide."
         )
     return tuple(said)
+
+
+def _years(count: int) -> str:
+    return "1 year" if count == 1 else f"{count} years"

@@ -14,7 +14,6 @@ lie outside what all of them expect, a full calibration is due, and the update s
 
 import argparse
 import math
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -28,7 +27,7 @@ from scipy.special import logsumexp, ndtr
 from simlib import record, sampling, simulation, world
 from simlib.agencies import read_overdose_counts
 from simlib.calibration import likelihood
-from simlib.errors import Faults, InputError, is_finite, shown
+from simlib.errors import Faults, InputError, is_finite, plain, shown
 from simlib.observed import RECORD, Observed, load_observed, read_period
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
@@ -100,6 +99,9 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
         When there is no count that can be used, a month or count is none, two counts of one month
         and mark differ, the seed is none, or the posterior is already updated.
     """
+    if not isinstance(posterior, Posterior):
+        raise InputError(f"posterior: {shown(posterior)} is no Posterior")
+    seed = plain(seed)
     if "update" in posterior.about:
         raise InputError("posterior: is already updated; begin with the one before that update")
     observed = load_observed()
@@ -128,9 +130,10 @@ def update(posterior: Posterior, new_counts: "pd.DataFrame", seed: int = 1) -> P
 
 def _windows(counts: "pd.DataFrame", observed: Observed) -> list[Window]:
     """The sums that can be used, oldest first."""
-    needed = {"place", "series", "twelve_months_to", "mark", "deaths_in_12_months"}
-    if missing := sorted(needed - set(counts.columns)):
-        raise InputError(f"new counts: columns {', '.join(missing)} are missing")
+    columns = list(getattr(counts, "columns", ()))
+    needed = ("place", "series", "twelve_months_to", "mark", "deaths_in_12_months")
+    if missing := [name for name in needed if columns.count(name) != 1]:
+        raise InputError(f"new counts: one column each is needed of {', '.join(missing)}")
     end = round(12 * world.record_end(observed))
     ours = counts[(counts["place"] == PLACE) & (counts["series"] == SERIES)]
     faults, found = Faults("new counts"), dict[int, tuple[str, str, float]]()
@@ -332,26 +335,6 @@ def _chance(share: float) -> str:
     return "under 1%" if share < 0.01 else "over 99%" if share > 0.99 else f"{share:.0%}"
 
 
-def save_new(posterior: Posterior, path: Path) -> None:
-    """Write to a file that does not exist yet, whole or not at all.
-
-    Raises
-    ------
-    InputError
-        When the file exists, or cannot be written.
-    """
-    part = path.with_name(f".{path.name}.part.npz")
-    try:
-        if path.exists():
-            raise InputError(f"{path.name}: exists already and is not overwritten")
-        posterior.save(part)
-        os.replace(part, path)
-    except OSError as error:
-        raise InputError(f"{path.name}: cannot be written: {error}") from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Update the posterior with CDC's provisional overdose counts."""
     parser = argparse.ArgumentParser(prog="python -m simlib.update", description=main.__doc__)
@@ -367,7 +350,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if found.about["update"]["full_calibration_due"]:
             print("Nothing was written.")
             return 1
-        save_new(found, chosen.to)
+        found.save(chosen.to, new=True)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -31,6 +31,11 @@ def record_end(observed: Observed) -> float:
     return observed.data_end(RECORD)
 
 
+def record_quarters(observed: Observed) -> int:
+    """Quarters of the death record."""
+    return round((record_end(observed) - HISTORY_START) * 4)
+
+
 def grown(observed: Observed, series: str, growth: Array, time: Array) -> Array:
     """A yearly series, growing on after its last count until the record of deaths ends."""
     counts = observed.interpolate(series, time)[0][:, None]

@@ -11,7 +11,7 @@ import pytest
 
 from simlib import agencies, fetch
 from simlib.agencies import final_counts, read_drug_seizures, read_overdose_counts
-from simlib.errors import InputError
+from simlib.errors import MOST_TOLD, InputError
 from simlib.observed import load_observed
 
 SYNTHETIC = "Synthetic opioids, excl. methadone (T40.4)"
@@ -194,7 +194,7 @@ def test_all_faults_are_told_at_once_and_no_more_than_can_be_read(write):
     bad = {"Year": "?", "Data Value": "?"}
     assert len(messages(read_overdose_counts, write(counts(bad, bad)))) == 4
     many = messages(read_overdose_counts, write(counts(*[bad] * 1000)))
-    assert len(many) == agencies.MOST_TOLD + 1
+    assert len(many) == MOST_TOLD + 1
     assert many[-1] == "mine.csv: and 1,950 more faults"
 
 
@@ -357,3 +357,30 @@ def test_a_server_that_is_not_there_is_told_in_words(server):
 @pytest.mark.parametrize("address", ["ftp://a/b.csv", "file:///etc/hostname", "http://[/x.csv"])
 def test_other_addresses_are_refused(address):
     assert messages(read_overdose_counts, address)
+
+
+@pytest.mark.parametrize("cell", ["45.000", "1.234", "45000.000"])
+def test_a_dot_before_three_digits_may_mean_thousands_and_is_refused(write, cell):
+    (told,) = messages(read_overdose_counts, write(counts({"Data Value": cell})))
+    assert "Data Value" in told
+    assert "without a dot before three digits" in told
+    for whole in ("45000", "45,000", "45000.0"):
+        found = read_overdose_counts(write(counts({"Data Value": whole})))
+        assert 45_000 in found["deaths_in_12_months"].to_list()
+    assert len(messages(read_drug_seizures, write(seizures({"Count of Event": cell})))) == 1
+    assert len(read_drug_seizures(write(seizures({"Sum Qty (lbs)": "1.234"})))) == 1
+
+
+def test_two_byte_order_marks_are_none(write):
+    whole = read_overdose_counts(write(counts({})))
+    twice = read_overdose_counts(write(b"\xef\xbb\xbf" * 2 + counts({}).encode()))
+    assert twice.equals(whole)
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.csv")
+    for source in (tmp_path / "pipe.csv", tmp_path, tmp_path / "a\0b", "a\udc80b", 7, None):
+        (told,) = messages(read_overdose_counts, source)
+        told.encode()

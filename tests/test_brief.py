@@ -114,7 +114,7 @@ def test_what_was_changed_stands_in_the_brief(
     made = full_brief
     said = " ".join((*made.scenario, *made.assumptions))
     for text in (
-        "1\u202f234.5 million",
+        "1,234.5 million",
         "+50",
         "Naloxone 123.4",
         "Balanced",
@@ -131,7 +131,7 @@ def test_each_strategy_tells_its_own_money() -> None:
     apart = Session().choose(own_total={"border": 100.0, "internal": 2500.0})
     said = brief._scenario(apart)[0]
     assert "100 million (border-focused)" in said
-    assert "2\u202f500 million (internal enforcement)" in said
+    assert "2,500 million (internal enforcement)" in said
     none = Session().choose(border=dict.fromkeys(names("border"), 0.0))
     assert any("none is spent" in text for text in brief._scenario(none))
 

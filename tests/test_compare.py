@@ -67,7 +67,8 @@ def test_cost_per_death_is_a_ratio_of_means() -> None:
     spending = {"spending_musd": [0, 100.0], "custody_user_years": [0, 1000.0]}
     found = compare(made([[100] * 4, [90, 110, 100, 60]], spending))
     np.testing.assert_allclose(found.cost_musd, (100 + 50) * 1.8)
-    assert found.cost_per_death_averted == pytest.approx(270e6 / 20)
+    np.testing.assert_allclose(found.spent_musd, (100 + 50) * 2)
+    assert found.cost_per_death_averted == pytest.approx(300e6 / 20)  # neither is discounted
     assert found.net_benefit_musd("vsl") == pytest.approx([180 - 270, -450, -270, 720 - 270])
     assert found.prison_by_payer == pytest.approx({"federal": 15, "state": 60, "local": 25})
     nothing = compare(made([[100] * 4, [100, 110, 100, 90]], spending))
@@ -152,6 +153,20 @@ def test_terms_of_a_verdict_are_checked_together() -> None:
     assert "second: is the first strategy, 'one', too" in said
     assert "margin: -1 is below the lower bound 0" in said
     assert "confidence: nan is no finite number; allowed: 0.5 to 0.99" in said
+
+
+def test_a_policy_is_told_by_what_it_adds_to_another() -> None:
+    """Both hold what the second policy does: 40 deaths fewer a year, of which they are not told."""
+    found = made([[100] * 4, [60] * 4, [55] * 4])
+    own = compare(found, policy="two", against="one")
+    assert own.names == ("one", "two")
+    assert own.averted.tolist() == [10] * 4
+    assert compare(found, policy="two").averted.tolist() == [90] * 4
+    with pytest.raises(simlib.InputError, match="against: 'twoo' is unknown; did you mean 'two'"):
+        compare(found, policy="two", against="twoo")
+    judged = verdict(made([[100] * 4, [60] * 4, [60] * 4]), "two", "quo", against="one")
+    assert judged.beats_status_quo == (0, 0)
+    assert judged.margin_deaths == pytest.approx(2)
 
 
 def test_what_is_no_ensemble_is_refused_by_name() -> None:

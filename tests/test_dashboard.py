@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sessions import moved, moves
 
-from simlib.dashboard import Dashboard, Scenario, app, compute, files
+from simlib.dashboard import Dashboard, Scenario, app, compute, files, spending
 from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
 from simlib.dashboard.controls import Control
 from simlib.dashboard.files import KINDS
@@ -45,7 +45,8 @@ def typed(control: Control, text: str) -> None:
 
 def upload(board: Dashboard, name: str, content: bytes) -> None:
     """What a browser tells when a file is chosen."""
-    board.files._uploaded({"new": [{"name": name, "content": memoryview(content)}]})
+    button = board.files.upload
+    button._hear(button, {"name": name}, [memoryview(content)])
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +297,7 @@ def test_named_positions_come_from_the_rows_and_today_s_budgets(board: Dashboard
 
 
 def test_parts_of_the_money_are_told_and_add_up(board: Dashboard) -> None:
-    for name, share in board.picture.money.items():
+    for name, share in board.picture.spent.shares.items():
         split = board.picture.parts[name]
         assert sum(split.values()) == pytest.approx(share.programmes, abs=1e-6)
         assert "Million USD a year: " in board.panels["policy"].parts[name].value
@@ -306,13 +307,17 @@ def test_parts_of_the_money_are_told_and_add_up(board: Dashboard) -> None:
 
 def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
     scenario = replace(board.now, assumptions={"budget_scale": 1.5}, preset="balanced")
-    known = compute.affordable(board.picture, scenario)
+    known = board.picture.spent
     compute.picture(scenario, 50, known)
     asked = []
     real = compute.simulate
     monkeypatch.setattr(compute, "simulate", lambda *a, **k: asked.append(a) or real(*a, **k))
     compute.picture(scenario, 50, known)
     assert len(asked) == 1
+    monkeypatch.setattr(spending, "equal_money", None)
+    compute.picture(replace(scenario, total=scenario.total / 2), 50, known)
+    with pytest.raises(TypeError):  # the prison cost of sentences keeps no share of the money
+        compute.picture(replace(scenario, sentences={"sentence_selling": 0.1}), 50, known)
 
 
 @pytest.mark.parametrize("text", ["-3", "1e999", "nan", "abc", "", "1,5", "__import__('os')"])
@@ -445,9 +450,9 @@ def made(board: Dashboard, label: str) -> tuple[str, str, bytes]:
 
 def test_files_hold_what_is_drawn(board: Dashboard) -> None:
     name, mime, contents = made(board, "PNG")
-    assert (name, mime) == ("border_or_internal.png", "image/png")
+    assert (name, mime) == (files.stem(board.history.now) + ".png", "image/png")
     assert Image.open(io.BytesIO(contents)).format == "PNG"
-    table = pd.read_csv(io.BytesIO(made(board, "CSV")[2]), comment="#")
+    table = pd.read_csv(io.BytesIO(made(board, "CSV")[2]))
     drawn = board.picture.tables["lines"]
     np.testing.assert_allclose(table[table.panel == "lines"]["median"], drawn["median"], rtol=1e-12)
     assert Session.from_toml(made(board, "TOML")[2].decode()) == board.history.now
@@ -459,8 +464,9 @@ def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, mon
     board.files.save()
     folder = next((tmp_path / "exports").iterdir())
     assert str(folder) in board.files.saved.value
-    assert {path.name for path in folder.iterdir()} == {kind.name for kind in KINDS}
-    assert (folder / "border_or_internal.pdf").read_bytes().startswith(b"%PDF")
+    stem = files.stem(board.history.now)
+    assert {path.name for path in folder.iterdir()} == {stem + kind.ending for kind in KINDS}
+    assert (folder / f"{stem}.pdf").read_bytes().startswith(b"%PDF")
     (tmp_path / "elsewhere").write_text("a file where a folder should be")
     monkeypatch.setattr(files, "FOLDER", "elsewhere")
     board.files.save()
@@ -545,7 +551,8 @@ def test_both_totals_are_told_where_the_money_differs(board: Dashboard) -> None:
     assert board.runner.wait()
     words = board.picture.tables["words"].iloc[0]
     assert "250 (border-focused)" in words.footer
-    assert words.subtitle.startswith("With different money.")
+    assert words.subtitle.startswith("Different money, million USD a year: border-focused 250;")
+    assert words.title == "Different money: no verdict between the strategies."
     assert own.layout.display == ""
     assert board.controls[TOTAL].layout.display == "none"
     assert sum(board.picture.parts["border"].values()) <= 250
@@ -659,6 +666,44 @@ def test_the_last_wish_wins_and_errors_are_told() -> None:
     assert len(threads) == 1  # each further one would keep memory of its own
 
 
+def test_the_control_that_breaks_the_total_says_so_and_stops_when_it_is_mended(
+    board: Dashboard,
+) -> None:
+    before = board.now
+    selling, total = board.controls["sentences", "sentence_selling"], board.controls[TOTAL]
+    board.go(lambda session: session.choose(total=100.0))
+    selling.set_state({"value": 1.0})
+    assert board.runner.wait()
+    assert total.note.startswith("Cannot be kept: prisons alone cost about ")
+    assert selling.note == total.note
+    assert "Different money" in board.verdict.value
+    move(board, "total", 9000.0)
+    assert board.runner.wait()
+    assert "Cannot be kept" not in total.note + selling.note
+    policy = board.panels["policy"]
+    assert "outside the total" not in policy.outside.value
+    policy.switches["count_prison"].value = False
+    assert board.runner.wait()
+    assert "million USD a year outside the total: different money" in policy.outside.value
+    board.go(lambda session: session.show(before))
+    assert board.runner.wait()
+    assert "outside the total" not in policy.outside.value
+
+
+def test_what_is_in_each_preset_can_be_read_before_and_after_it_is_chosen(board: Dashboard) -> None:
+    policy = board.panels["policy"]
+    assert policy.contents.value.count("<details") == len(policy.preset.options) - 1
+    assert "Sentences half as long again are a round figure of ours." in policy.contents.value
+    assert "<details class='simlib-small' open>" not in policy.contents.value
+    policy.preset.value = "article_proposal"
+    assert board.runner.wait()
+    unfolded = policy.contents.value.split(" open>")[1].split("</details>")[0]
+    assert "Drug units 700, organised crime 450" in unfolded
+    assert "2,000 in all; longer sentences for possession +50 %" in unfolded
+    board.undo.click()
+    assert board.runner.wait()
+
+
 def test_a_picture_found_alone_tells_its_origin_however_much_was_moved() -> None:
     rows = load_parameters()
     many = [
@@ -674,4 +719,4 @@ def test_a_picture_found_alone_tells_its_origin_however_much_was_moved() -> None
 
 def test_health_money_is_told_with_the_programmes() -> None:
     shown = compute.picture(Scenario(health={"naloxone": 5000.0}), draws=20)
-    assert "million dollars go to programmes and 5,000 to health (" in " ".join(shown.verdict)
+    assert "Both strategies come with naloxone 5,000 million USD a year" in " ".join(shown.verdict)

@@ -9,12 +9,8 @@ import pytest
 import vl_convert
 
 from simlib import (
-    Policy,
     explanations,
-    record,
-    sampling,
     simulate,
-    simulation,
     verdict,
 )
 from simlib.charts import explanations as pictures
@@ -22,9 +18,9 @@ from simlib.errors import InputError
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.posterior import Posterior, shipped_posterior
+from simlib.strategies import Strategy, equal_money
 
 NAMES = list(explanations.EXPLANATIONS)
-SEIZED = "border_seized_share"
 TITLES = [each.title for each in explanations.EXPLANATIONS.values()]
 ABOUT = {
     name: {
@@ -56,12 +52,11 @@ def mixture(monkeypatch) -> Posterior:
     return found
 
 
-def _policies() -> list[Policy | None]:
-    return [
-        None,
-        Policy.constant("border", {"port_officers": 1000}),
-        Policy.constant("internal", {"drug_units": 1000}),
-    ]
+TOTAL = 1000
+STRATEGIES = (
+    Strategy("border", "At the border", {"port_officers": 1}),
+    Strategy("inside", "Inside", {"drug_units": 1}, {"sentence_selling": 0.1}),
+)
 
 
 def test_only_takes_the_rows_of_one_explanation(mixture: Posterior) -> None:
@@ -90,25 +85,6 @@ def test_weights_and_forecasts_are_those_of_the_posterior() -> None:
     assert list(found["log_density"]) == [1, 2, 1, 1, 1, 0, 1, -1, 1, -2]
 
 
-def test_the_rise_of_scanning_can_hardly_move_the_fall() -> None:
-    """Why port scanning has no switch, and what its explanation therefore means."""
-    p = sampling.draw(load_parameters(), 200, posterior=explanations.shipped_posterior())
-    start = np.array([2022.0, 2024.0])
-
-    def fall(**pinned: float) -> np.ndarray:
-        world = p | {name: np.full(200, value) for name, value in pinned.items()}
-        flows = simulation.history(world, load_observed()).flows
-        before, after = record.by_period(flows, "deaths_fentanyl", start, start + 1)
-        return np.log(before / after)
-
-    share, border = (load_parameters()[n] for n in ("scanning_share_of_seizures", SEIZED))
-    strong = fall(**{share.name: share.high, border.name: border.high})
-    weak = fall(**{share.name: share.low, border.name: border.high})
-    moved = np.quantile(strong - weak, (0.05, 0.95))
-    assert np.all(np.abs(moved) < 0.02)
-    assert np.quantile(fall() - fall(shock_depth=0.0), 0.9) > 0.1  # where there is a shock
-
-
 def test_fit_leaves_the_model_error_out_and_needs_the_shock() -> None:
     table = explanations.fit(60)
     assert list(table["title"].unique()) == [*TITLES, explanations.MIXTURE]
@@ -121,28 +97,44 @@ def test_fit_leaves_the_model_error_out_and_needs_the_shock() -> None:
     assert without > 1.1 * with_shock
 
 
-def test_answers_are_the_verdicts_under_each_posterior(mixture: Posterior) -> None:
-    table = explanations.answers(_policies(), 80)
+def test_answers_are_the_verdicts_at_equal_money_under_each_posterior(
+    mixture: Posterior,
+) -> None:
+    table = explanations.answers(STRATEGIES, TOTAL, 80)
     assert list(table["title"]) == [*TITLES, explanations.MIXTURE]
     for place, posterior in ((2, mixture.only("depletion")), (-1, mixture)):
-        world = simulate(_policies(), 80, posterior=posterior)
-        found, row = verdict(world, "border", "internal"), table.iloc[place]
+        policies, spent = equal_money(STRATEGIES, TOTAL, posterior=posterior)
+        assert spent["inside"].prison > 0.05 * TOTAL
+        world = simulate([None, *policies], 80, posterior=posterior)
+        found, row = verdict(world, "border", "inside"), table.iloc[place]
         assert row["verdict"] == found.word
-        assert (row["border"], row["internal"]) == found.chances
+        assert (row["At the border"], row["Inside"]) == found.chances
         assert (row["low"], row["median"], row["high"]) == found.gap
     assert table["median"].nunique() > 1
+
+
+def test_a_verdict_names_the_strategy_as_readers_know_it() -> None:
+    sure = (STRATEGIES[0], Strategy("care", "Treatment", {"treatment": 1}))
+    table = explanations.answers(sure, 5000, 40)
+    assert set(table["verdict"]) == {"Treatment"}
+
+
+def test_three_strategies_are_refused() -> None:
+    with pytest.raises(InputError, match="3 given; allowed: two"):
+        explanations.answers((*STRATEGIES, STRATEGIES[0]), TOTAL, 40)
 
 
 def test_answers_by_rule_pin_the_rule_and_only_that(monkeypatch) -> None:
     asked = []
 
     def noted(policies, draws, **options):
-        asked.append(options["assumptions"])
+        asked.append(options)
         return simulate(policies, draws, **options)
 
     monkeypatch.setattr(explanations.simulation, "simulate", noted)
-    table = explanations.answers_by_rule(_policies(), 40)
-    assert asked == [{"pass_through_weight": 0.0}, {"pass_through_weight": 1.0}, {}]
+    table = explanations.answers_by_rule(STRATEGIES, TOTAL, 40)
+    pinned = [{"pass_through_weight": 0.0}, {"pass_through_weight": 1.0}, {}]
+    assert asked == [{"assumptions": rule} for rule in pinned]
     assert table["median"].nunique() == 3
 
 
@@ -151,13 +143,16 @@ def _tables() -> dict[str, tuple[alt.TopLevelMixin, int]]:
         [(t, y, 9e4, 5e4, 7e4, 1e5) for t in (*TITLES, explanations.MIXTURE) for y in (2023, 2024)],
         columns=["title", "year", "counted", "low", "median", "high"],
     )
-    rows = [(t, "cannot tell", -900.0, 100.0, 700.0) for t in (*TITLES, explanations.MIXTURE)]
-    answers = pd.DataFrame(rows, columns=["title", "verdict", "low", "median", "high"])
+    rows = [
+        (t, "cannot tell", 0.2, 0.1, -900.0, 100.0, 700.0) for t in (*TITLES, explanations.MIXTURE)
+    ]
+    names = ["title", "verdict", "At the border", "Inside", "low", "median", "high"]
+    answers = pd.DataFrame(rows, columns=names)
     return {
         "fits": (pictures.fits(fit), 5),
         "forecasts": (pictures.forecasts(explanations.forecasts()), 5),
         "weights": (pictures.weights(explanations.weights()), 5),
-        "answers": (pictures.answers(answers, "border", "internal"), 6),
+        "answers": (pictures.answers(answers), 6),
     }
 
 

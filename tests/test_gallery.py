@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from simlib import gallery
+from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.live_chart import LiveChart, pack
 from simlib.dashboard.stills import still
 from simlib.errors import InputError
@@ -71,14 +72,15 @@ def test_a_board_is_shown_with_all_its_parts():
     )
     choice = w.Dropdown(options=[("none at all", ""), ("some", "s")], description="Line")
     hidden = w.HTML("secret", layout={"display": "none"})
+    year = Control(Range("Year", 2025, 2033, 1, "year", "why"), 2026, print)
     board = w.VBox(
-        [parts, choice, hidden, w.Button(description="Undo"), w.IntText(2026, description="Year:"),
+        [parts, choice, hidden, w.Button(description="Undo"), year,
          w.Checkbox(True, description="Paid"), w.Label("a < b"), w.HBox([w.HTML("right")])]
     )  # fmt: skip
     found = still(board)
     assert "<details open><summary>Open</summary><div>Share &lt;x&gt;: 0.25</div>" in found
     assert "<details><summary>Shut</summary><div><b>inside</b></div>" in found
-    for said in ("Line: none at all", "Year: 2026", "Paid: yes", "a &lt; b"):
+    for said in ("Line: none at all", "Year: 2026 year", "Paid: yes", "a &lt; b"):
         assert f"<div>{said}</div>" in found
     assert '<div class="still-row"><div>right</div></div>' in found
     assert "secret" not in found

@@ -10,6 +10,9 @@ MECHANISMS = ("enforcement", "supply", "market", "people", "overdose", "money")
 ORDER = [
     "version",
     "errors",
+    "frozen",
+    "paths",
+    "split",
     "tables",
     "parameters",
     "observed",
@@ -32,6 +35,7 @@ ORDER = [
     "events",
     "model",
     "results",
+    "stored",
     "simulation",
     "compare",
     "strategies",

@@ -13,10 +13,12 @@ import simlib
 from simlib.analysis.ledger import ROWS, ledger
 from simlib.charts.style import spoken
 from simlib.compare import compare
-from simlib.dashboard import Scenario, compute, words
+from simlib.dashboard import Scenario, compute, phrases
 from simlib.dashboard.ledger_page import ledger_html
+from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME
 from simlib.errors import InputError
+from simlib.results import PAYERS
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def test_numbers_worked_by_hand(found: pd.DataFrame) -> None:
     assert found.loc[("paid_federal", "one"), "median"] == pytest.approx(6 + prison)
     discounted = (4 + 10) * (1 + 1 / 1.25)
     cost = found.loc[("cost_per_death_averted", "one"), "median"]
-    assert cost == pytest.approx(discounted * 1e6 / 20)
+    assert cost == pytest.approx((4 + 10) * 2 * 1e6 / 20)
     lives = 10 * (1 + 1 / 1.25) * 10
     net = found.loc[("net_benefit_vsl", "one"), "median"]
     assert net == pytest.approx(lives - discounted)
@@ -132,13 +134,44 @@ def test_the_page_has_headers_and_says_what_is_best(real: simlib.Ensemble) -> No
     assert page.count("(best)") == table["best"].sum() > 3
 
 
+def test_each_policy_may_have_a_reference_and_rivals_of_its_own(real: simlib.Ensemble) -> None:
+    own = ledger(real, {"treatment_and_naloxone": "border_surge", "border_surge": "status_quo"}, ())
+    assert not own["best"].any()
+    told = own.set_index(["row", "policy"])["median"]
+    compared = compare(real, policy="treatment_and_naloxone", against="border_surge")
+    middle = np.median(compared.averted)
+    assert told["deaths_averted", "treatment_and_naloxone"] == middle
+
+
+@pytest.mark.parametrize("health", [{}, {"naloxone": 300.0}])
+def test_cost_per_death_divides_from_the_rows_above_it(health: dict[str, float]) -> None:
+    """Everywhere the same number: ledger, words, cost view, and a reader's own division."""
+    scenario = Scenario(total=2000.0, sentences={"sentence_selling": 0.2}, health=health)
+    shown = compute.picture(scenario, 60, outcome="cost_per_death_averted", details=True)
+    rows = shown.ledger.set_index(["row", "policy"])["median"]
+    last = shown.tables["lines"].groupby("series")["median"].last()
+    for name, label in SERIES.items():
+        cost = rows["cost_per_death_averted", name]
+        mean = rows["mean_money", name] / rows["mean_deaths_averted", name]
+        assert cost == pytest.approx(1e6 * mean)
+        assert last[label] == pytest.approx(mean, rel=1e-5)
+        assert f"{phrases.dollars(cost)} ({label})" in shown.tables["words"].iloc[0]["title"]
+        said = next(t for t in shown.verdict if t.startswith(phrases.capital(label)))
+        assert f"costs {spoken(phrases.dollars(cost))} on average" in said
+        paid = sum(rows[f"paid_{payer}", name] for payer in PAYERS)
+        assert paid == pytest.approx(rows["mean_money", name])
+    page = compute.ledger_page(shown)
+    assert "the two rows above; neither is discounted" in page
+    assert "counts only years lived until the projection ends" in page
+
+
 def test_files_hold_the_ledger() -> None:
     shown = compute.picture(Scenario(total=500.0), 50, details=True)
     text = compute.export(shown, "csv").decode()
-    comments = [line for line in text.splitlines() if line.startswith("#")]
-    assert "# total = 500.0" in comments
-    assert any("Extra money 500 million USD" in line for line in comments)
-    rows = pd.read_csv(io.StringIO(text), comment="#").query("panel == 'ledger'")
+    notes = compute.export(shown, "txt").decode()
+    assert "total = 500.0" in notes.splitlines()
+    assert "Extra money 500 million USD" in notes
+    rows = pd.read_csv(io.StringIO(text)).query("panel == 'ledger'")
     assert set(rows["row"]) == {row.name for row in ROWS}
     assert set(rows["series"]) == {"border-focused", "internal enforcement"}
     np.testing.assert_allclose(rows["median"], shown.ledger["median"], rtol=1e-12)
@@ -154,7 +187,7 @@ def test_the_verdict_says_the_numbers_of_the_ledger() -> None:
     for policy, label in ((BORDER_NAME, "Border-focused"), (INTERNAL_NAME, "Internal enforcement")):
         said = next(text for text in shown.verdict if text.startswith(label))
         lives, prison = (
-            spoken(words.people(table[policy, row])) for row in ("deaths_averted", "prison_years")
+            spoken(phrases.people(table[policy, row])) for row in ("deaths_averted", "prison_years")
         )
         assert f"about {lives} deaths averted" in said
         assert f"spend {prison} more years in prison" in said

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from nbconvert.filters import markdown2html
 
+from simlib import supply
+from simlib.charts.style import exact
 from simlib.errors import InputError, UnknownName
 from simlib.pages import __main__ as command
 from simlib.pages import content, grade, mentions, names, page, render
@@ -65,7 +67,7 @@ def test_a_page_is_whole_small_and_about_its_row(name):
     assert set(read.tags) <= TAGS
     if row.group != LEVER_GROUP:
         assert f"Grade {grade(row)}" in read.text
-        assert content.number(row.high, row.unit) in read.text or row.low == row.high
+        assert exact(row.high, row.unit) in read.text or row.low == row.high
 
 
 @pytest.mark.parametrize("name", [n for n in names() if n not in LEVERS])
@@ -73,6 +75,30 @@ def test_a_page_says_where_the_code_reads_its_parameter(name):
     assert mentions.read_by(name)
     for where, _ in mentions.read_by(name):
         assert where in Reader(page(name)).text
+
+
+@pytest.mark.parametrize("name", [n for n in names() if n not in LEVERS])
+def test_an_equation_on_a_page_is_one_in_which_its_parameter_stands(name):
+    read = Reader(page(name)).text
+    shown = mentions.equations().get(name, ())
+    assert ("As the code has it:" in read) == bool(shown)
+    for text, says in shown:
+        assert says in read
+        assert re.search(rf"\b{name}\b", text)
+        assert text != name
+        assert text in read
+    for group in content.group_texts().values():
+        assert group["equation"] not in read
+
+
+def test_equations_are_read_from_the_model():
+    found = mentions.equations()
+    ((text, says),) = found["swamping_exponent"]
+    assert "supply.swamping(size, swamping_exponent)" in text
+    assert says == supply.swamping.__doc__.partition("\n")[0].replace("``", "")
+    assert found["entry_decline"] == (("entry_2013 * np.exp(-entry_decline * years)", ""),)
+    assert "budget_naloxone" not in found  # read by a name put together, so nowhere by its own
+    assert len(found) > 80
 
 
 @pytest.mark.parametrize("name", LEVERS)
@@ -87,6 +113,8 @@ def test_a_lever_s_page_answers_all_questions(name):
     assert all(ROWS[each].label in text for each in lever["rests_on"])
     assert len(lever["steps"]) > 1
     assert lever["side_effects"]
+    assert lever["odds"] in text
+    assert "of grade" in text
 
 
 @pytest.mark.parametrize("name", LEVERS)
@@ -105,7 +133,7 @@ def test_every_lever_s_page_says_what_the_model_leaves_out():
 def test_who_pays_adds_up():
     for name in LEVERS:
         (block,) = [b for b in content.content(name).blocks if b.heading == "Who pays"]
-        shares = [int(each) for each in re.findall(r"(\d+)%", str(block.items))]
+        shares = [int(each) for each in re.findall(r"(\d+) %", str(block.items))]
         assert sum(shares) in ({0} if len(load_programmes()[name].payers) == 1 else {100}), name
 
 

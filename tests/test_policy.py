@@ -57,7 +57,7 @@ def paths(draw, low=-1e4, high=1e4):
 def policies(draw):
     levers = draw(st.lists(st.sampled_from(sorted(LEVERS)), max_size=4, unique=True))
     return Policy(
-        name=draw(texts.filter(str.strip)),
+        name=draw(texts.filter(lambda text: text[:1].isalnum())),
         title=draw(texts),
         author=draw(texts),
         reference=draw(texts),
@@ -238,7 +238,7 @@ def test_writing_and_reading_gives_an_equal_policy(policy):
 def test_the_largest_policy_can_be_read_back():
     path = [(2013 + i * 0.1234567, 19999.123456789) for i in range(200)]
     largest = Policy(
-        *("\x01" * 199 + "x", "\x01" * 300, "\x01" * 300, "\x01" * 1000, "\x01" * 4000),
+        *("x" + "\x01" * 199, "\x01" * 300, "\x01" * 300, "\x01" * 1000, "\x01" * 4000),
         changes=dict.fromkeys((name for name in LEVERS if LEVERS[name].high > 2), path),
     )
     assert Policy.from_toml(largest.to_toml()) == largest
@@ -381,7 +381,7 @@ HOSTILE = {
     "null": ("a = 1\x00", "no valid TOML"),
     "code": ("__import__('os').system('true')", "no valid TOML"),
     "half a character": ('name = "\ud800"', "half a character"),
-    "many unknown keys": ("\n".join(f"k{i} = 1" for i in range(20_000)), "k19999"),
+    "many unknown keys": ("\n".join(f"k{i} = 1" for i in range(20_000)), "19,990 more are unknown"),
 }
 
 

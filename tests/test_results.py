@@ -16,7 +16,8 @@ from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import read_posterior, shipped_posterior
-from simlib.results import quantiles, read_ensemble
+from simlib.results import quantiles
+from simlib.stored import read_ensemble
 
 BASELINE = Path(__file__).with_name("baseline.json")
 

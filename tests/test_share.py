@@ -230,7 +230,7 @@ def test_a_code_keeps_what_a_control_stood_at_when_it_was_made(old: Any) -> None
     found = share.read(old(then, preset="balanced"))
     assert found.session == Session().choose(total=500.0, start=2025, preset="balanced")
     said = " ".join(found.changed)
-    assert "Extra money a year stood at 500.0 unless moved, now at 1000.0" in said
+    assert "Extra money a year stood at 500 unless moved, now at 1,000" in said
     assert "could be 0 to 20,000, now 0 to 10,000" in said
     assert "First year stood at 2025" in said
     assert len(found.changed) == 3

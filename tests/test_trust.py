@@ -1,22 +1,18 @@
 """Shipped results: whose they are, what they say in words, tables, pictures and page."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import overdose, sampling, simulation, supply, trust
+from simlib import overdose, supply, trust
 from simlib.calibration import backtest, commands, contraction, report
 from simlib.calibration.fingerprint import model_fingerprint, past_fingerprint
 from simlib.charts import trust as pictures
 from simlib.compare import CANNOT_TELL
 from simlib.dashboard import album
 from simlib.errors import InputError
-from simlib.observed import RECORD, load_observed
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
-from simlib.record import by_period
 
 
 @pytest.mark.parametrize("name", trust.STUDIES)
@@ -51,21 +47,6 @@ def test_answers_of_a_study_agree_with_each_other(name: str) -> None:
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=2e-3)
     sure = load_parameters()["verdict_confidence"].value
     assert (shares.max(axis=1) >= sure).tolist() == (rows["verdict"] != CANNOT_TELL).tolist()
-
-
-def test_the_model_card_tells_the_misfit_of_the_last_half_year() -> None:
-    """Medians without model error, over the posterior's rows."""
-    found, observed = shipped_posterior(), load_observed()
-    p = sampling.sample(load_parameters(), 2000, 1, {}, found, record_quarters=48).parameters
-    flows = simulation.history(p, observed).flows
-    counts = observed[RECORD]
-    deaths = by_period(flows, "deaths_fentanyl", counts.start, counts.end)[-2:].sum(axis=0)
-    ratio = deaths / counts.values[-2:].sum()
-    card = (trust.DATA.parents[1] / "docs" / "model_card.md").read_text(encoding="utf-8")
-    said = re.search(r"in (\d+) of 100 draws, by (\d+) % in the middle", " ".join(card.split()))
-    assert said is not None
-    assert float(said[1]) == pytest.approx(100 * np.mean(ratio > 1), abs=1)
-    assert float(said[2]) == pytest.approx(100 * (np.median(ratio) - 1), abs=1)
 
 
 def _fingerprints() -> tuple[str, str]:

@@ -296,7 +296,7 @@ def test_counts_are_not_used_twice(expected):
         (counts([]), "nothing to update with"),
         (counts([4e4], to=["2024-12"]), "nothing to update with"),
         (counts([4e4], to=["2025"]), "is no month"),
-        (counts([4e4]).drop(columns="mark"), "columns mark are missing"),
+        (counts([4e4]).drop(columns="mark"), "one column each is needed of mark"),
         (counts([4e4]).assign(deaths_in_12_months="many"), "'many' is not a number above 0"),
         (counts([np.inf]), "inf is not a number above 0"),
         (counts([-4e4]), "is not a number above 0"),

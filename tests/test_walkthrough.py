@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from simlib.chain import chain_of, retail_cost
+from simlib.state import Today
 
 from simlib import (
     enforcement,
@@ -15,7 +17,6 @@ from simlib import (
     market,
     supply,
 )
-from simlib.chain import chain_of, retail_cost
 from simlib.charts.supply import png
 from simlib.charts.supply_tables import (
     WIDTH,
@@ -28,7 +29,6 @@ from simlib.charts.supply_tables import (
     range_tables,
 )
 from simlib.dashboard.explore import DRAWS, Explorer, explore
-from simlib.state import Today
 from simlib.walkthrough import cocaine as cocaine_pictures
 from simlib.walkthrough import common
 from simlib.walkthrough import kilo as kilo_pictures

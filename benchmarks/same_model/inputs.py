@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from simlib.pressure import pressure
+from simlib.state import Levers, Pressure, State, Today
 
 from same_model import translate
 from same_model.given import Given
@@ -11,8 +13,6 @@ from simlib import model, simulation, world
 from simlib.analysis.runs import sample
 from simlib.observed import load_observed
 from simlib.policy import load_policy
-from simlib.pressure import pressure
-from simlib.state import Levers, Pressure, State, Today
 from simlib.world import OFFENCES, STAGES
 
 Array = NDArray[np.float64]

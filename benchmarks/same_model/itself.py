@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from simlib.state import Pressure
 
 from same_model import inputs
 from same_model.given import Given, Timed, Told, save, timed, told
-from simlib.state import Pressure
 
 Array = NDArray[np.float64]
 DEATHS = "deaths_fentanyl"

@@ -8,6 +8,7 @@ which year the line is crossed, and the path of that year is the adaptive one, e
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from simlib.analysis.runs import (
     take,
     totals,
 )
-from simlib.errors import Faults, shown, unknown
+from simlib.errors import Faults, is_finite, plain, shown, unknown
 from simlib.policy import RAMP_MONTHS, Policy
 from simlib.results import OUTCOMES
 
@@ -118,10 +119,11 @@ def adapt(
     Raises
     ------
     InputError
-        When the indicator is unknown, the first policy changes nothing, or a year cannot be used.
+        When a policy is none, the indicator is unknown, its change is no number, the first policy
+        changes nothing, or a year cannot be used.
     """
-    years = list(years)
-    _check(first, trigger, years)
+    years = _check(first, second, trigger, years)
+    draws = plain(draws)
     switching = [then(first, second, year) for year in years]
     policies = [Policy("status_quo"), first, second, *switching]
     chosen = sample(draws, seed)
@@ -149,19 +151,32 @@ def _begin(policy: Policy) -> int:
     return int(min(points[0][0] for points in policy.changes.values()))
 
 
-def _check(first: Policy, trigger: Trigger, years: Sequence[int]) -> None:
+def _check(first: Any, second: Any, trigger: Any, years: Any) -> list[int]:
+    """The years, when all can be used."""
     faults = Faults("adaptive policy")
-    if trigger.indicator not in OUTCOMES:
+    for field, each, kind in (
+        ("first", first, Policy),
+        ("second", second, Policy),
+        ("trigger", trigger, Trigger),
+    ):
+        if not isinstance(each, kind):
+            faults.add(field, f"{shown(each)} is no {kind.__name__}")
+    several = years if isinstance(years, list | tuple | range | np.ndarray) else ()
+    found = [plain(year) for year in several]
+    if not found or any(type(year) is not int for year in found):
+        faults.add("years", f"{shown(years)} is no list of whole years; allowed: one or more")
+    faults.raise_any()
+    if not isinstance(trigger.indicator, str) or trigger.indicator not in OUTCOMES:
         faults.add("indicator", unknown(trigger.indicator, OUTCOMES))
+    if not is_finite(trigger.change):
+        faults.add("change", f"{shown(trigger.change)} is no finite number")
     if not first.changes:
         faults.add("first", "changes nothing; an adaptive policy begins with a change")
-    if not years or any(isinstance(y, bool) or not isinstance(y, int | np.integer) for y in years):
-        faults.add("years", f"{shown(years)} is no list of whole years; allowed: one or more")
-        faults.raise_any()
-    if first.changes and min(years) <= _begin(first) + RAMP_MONTHS / 12 - 1:
+    elif min(found) <= _begin(first) + RAMP_MONTHS / 12 - 1:
         faults.add("years", f"must be after {_begin(first)}, when the first policy begins")
-    if max(years) > last_year():
+    if max(found) > last_year():
         faults.add("years", f"must not be after {last_year()}, the last projected year")
-    if years != list(range(min(years), max(years) + 1)):
+    if found != list(range(min(found), max(found) + 1)):
         faults.add("years", "must follow each other")
     faults.raise_any()
+    return found

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.errors import Faults, InputError, is_finite, shown, unknown
+from simlib.errors import Faults, InputError, check_name, is_finite, shown, unknown
 
 Array = NDArray[np.float64]
 Curves = Mapping[str, Array]
@@ -79,8 +79,7 @@ class Limits:
 
     Attributes
     ----------
-    least, most : by programme, within the sizes simulated; `least` may be negative: a cut that
-        pays for others
+    least, most : by programme, within the sizes simulated; `least` may be below 0: a cut
     payer_most : most that a payer adds in all
     burden_most : most of a burden of the response
     """
@@ -130,14 +129,11 @@ def best_split(
     InputError
         When a limit names what is not there or is not finite, or no split keeps to all limits.
     """
-    kept = limits or Limits()
-    _check(response, total_musd, kept, criterion)
+    total_musd, kept = _check(response, total_musd, limits, criterion)
     segments = _segments(response, total_musd, kept)
     slopes = segments.slopes
-    if criterion == "mean":
-        return _solve(segments, slopes.mean(axis=-1))
-    if criterion == "cvar":
-        return _solve(segments, slopes)
+    if criterion != "regret":
+        return _solve(segments, slopes.mean(axis=-1) if criterion == "mean" else slopes)
     alone = [_solve(segments, one) for one in slopes.T]
     best = np.array([response.gain(split)[i] for i, split in enumerate(alone)])
     return _solve(segments, slopes, best)
@@ -161,8 +157,10 @@ def _segments(response: Response, total: float, limits: Limits) -> Segments:
 
 def _bounds(response: Response, limits: Limits, name: str) -> tuple[float, float]:
     """Least and most of a programme that is wished for and was simulated."""
-    first, last = response.sizes[name][[0, -1]].tolist()
-    return max(limits.least.get(name, first), first), min(limits.most.get(name, last), last)
+    low, high = response.sizes[name][[0, -1]].tolist()
+    return max(float(limits.least.get(name, low)), low), min(
+        float(limits.most.get(name, high)), high
+    )
 
 
 def _slopes(response: Response, knots: Curves, curves: Curves) -> Array:
@@ -232,7 +230,8 @@ def _limited(response: Response, total: float, limits: Limits) -> dict[str, tupl
     for payer, most in limits.payer_most.items():
         share = response.payers[payer]
         found[payer] = {n: share.get(n, 0.0) * each for n, each in sizes.items()}, most
-    return found | {goal: (response.burdens[goal], m) for goal, m in limits.burden_most.items()}
+    burdens = {goal: (response.burdens[goal], most) for goal, most in limits.burden_most.items()}
+    return {name: (curves, float(most)) for name, (curves, most) in (found | burdens).items()}
 
 
 def _order_rows(names: Sequence[str], widths: Array) -> tuple[Rows, Rows]:
@@ -266,8 +265,7 @@ def greedy(response: Response, total_musd: float, limits: Limits | None = None) 
     InputError
         As :func:`best_split`, or when what is filled in this order breaks a limit.
     """
-    kept = limits or Limits()
-    _check(response, total_musd, kept)
+    total_musd, kept = _check(response, total_musd, limits)
     split = {name: _bounds(response, kept, name)[0] for name in response.sizes}
     left = max(total_musd - sum(split.values()), 0.0)
 
@@ -305,7 +303,7 @@ def afford(response: Response, split: Split, total_musd: float) -> dict[str, flo
     """A split in the same proportions that costs a total with the prison cost it adds."""
     from scipy.optimize import brentq
 
-    _check(response, total_musd, Limits())
+    total_musd, _ = _check(response, total_musd, None)
 
     def over(share: float) -> float:
         scaled = {name: share * money for name, money in split.items()}
@@ -325,27 +323,30 @@ def _summed(response: Response, curves: Curves, split: Split) -> float:
     return float(sum(np.interp(m, response.sizes[n], curves[n]) for n, m in split.items()))
 
 
-def _check(response: Response, total: float, limits: Limits, criterion: str = "mean") -> None:
-    faults = Faults("split")
+def _check(
+    response: Response, total: float, limits: Limits | None, criterion: str = "mean"
+) -> tuple[float, Limits]:
+    faults, kept = Faults("split"), limits or Limits()
     if not is_finite(total) or total < 0:
         faults.add("total", f"{shown(total)} is no number from 0 million USD a year up")
-    if criterion not in CRITERIA:
+    if not isinstance(criterion, str) or criterion not in CRITERIA:
         faults.add("criterion", unknown(criterion, CRITERIA))
     kinds = ("least", "most", "payer_most", "burden_most")
     tables = (response.sizes, response.sizes, response.payers, response.burdens)
     for kind, known in zip(kinds, tables, strict=True):
-        for name, limit in getattr(limits, kind).items():
+        for name, limit in getattr(kept, kind).items():
             if name not in known:
                 faults.add(kind, unknown(name, known))
             elif not is_finite(limit):
                 faults.add(kind, f"{name}: {shown(limit)} is no finite number")
     for name, sizes in response.sizes.items():
         first, last = sizes[0], sizes[-1]
-        low, high = limits.least.get(name, first), limits.most.get(name, last)
+        low, high = kept.least.get(name, first), kept.most.get(name, last)
         if is_finite(low) and is_finite(high) and max(low, first) > min(high, last):
             allowed = f"within the sizes simulated, {first:,g} to {last:,g}"
             faults.add(name, f"at least {low:,g}, at most {high:,g}: no money {allowed}")
     faults.raise_any()
+    return float(total), kept
 
 
 def frontier(
@@ -364,12 +365,10 @@ def frontier(
     InputError
         When there is no such burden, and as :func:`best_split`.
     """
-    if burden not in response.burdens:
-        raise InputError(f"frontier, burden: {unknown(burden, response.burdens)}")
+    check_name("frontier, burden", burden, response.burdens)
     kept = limits or Limits()
     free = best_split(response, total_musd, kept)
-    burdens = response.burdens[burden]
-    against = replace(response, gains={n: -burdens[n][:, None] for n in response.sizes})
+    against = replace(response, gains={n: -b[:, None] for n, b in response.burdens[burden].items()})
     light = best_split(against, total_musd, kept)
     ends = [burden_of(response, burden, split) for split in (light, free)]
     found = []
@@ -378,8 +377,9 @@ def frontier(
         cap = min(float(most) + room, kept.burden_most.get(burden, np.inf))
         capped = replace(kept, burden_most={**kept.burden_most, burden: cap})
         split = best_split(response, total_musd, capped)
-        gain = float(response.gain(split).mean())
-        found.append((burden_of(response, burden, split), gain, split))
+        found.append(
+            (burden_of(response, burden, split), float(response.gain(split).mean()), split)
+        )
     return found
 
 

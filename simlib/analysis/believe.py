@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.runs import DEATHS, Watch, at, sample, size, summed, take
-from simlib.errors import Faults, unknown
+from simlib.errors import Faults, InputError, is_finite, plain, shown, unknown
 from simlib.observed import load_observed
 from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
 from simlib.policy import Policy
@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 PRISON = "prison_cost_musd"
 TRIAL_SHARE = 4
 """One in so many draws is used to find out what the prisons cost at a point."""
+
+MOST_STEPS = 100
 
 EVIDENCE_DRAWS = 4_000
 """Draws of the two assumptions that show what the evidence says about them."""
@@ -142,6 +144,11 @@ def equal_scale(
     -------
     policies : the status quo, then the strategies, each with `total_musd` of programme money
     scale : shape (policies, points)
+
+    Raises
+    ------
+    InputError
+        When the sentences of a strategy alone cost more in prisons than the total at some point.
     """
     quo = Policy("status_quo", title="Status quo")
     full = [each.policy(total_musd) for each in strategies]
@@ -151,6 +158,11 @@ def equal_scale(
     added = (cost[1:] - cost[0]).reshape(-1, len(full), len(cost[0]) // size(chosen), size(chosen))
     most = added[0].mean(-1) / _years(full)
     base = added[1].mean(-1) / _years(full) if moved else np.zeros_like(most)
+    if base.max() > total_musd:
+        raise InputError(
+            f"total: {total_musd:,.10g} million USD a year is less than longer sentences alone "
+            f"cost in prisons; allowed: from {np.ceil(base.max()):,.0f} up"
+        )
     slope = (most - base) / total_musd
     affordable = np.clip((total_musd - base) / (1 + slope), 0, total_musd)
     return [quo, *full], np.concatenate([np.ones((1, len(base[0]))), affordable / total_musd])
@@ -208,15 +220,17 @@ def break_even(
     strategies : the two that are compared
     total_musd : what each costs, programmes and added prison together [million USD a year]
     pinned : the reader's values for other parameters
-    steps : points along each side, 2 or more
+    steps : points along each side, 2 to 100
     draws : draws at each point, of everything else
     watch : called with the share done; what it raises stops the work
 
     Raises
     ------
     InputError
-        When an assumption is unknown or named twice, or the total is not above 0.
+        When an assumption is unknown or named twice, the steps are out of bounds, or the total is
+        not above 0 or less than longer sentences alone cost.
     """
+    steps, total_musd = plain(steps), plain(total_musd)
     _check(across, up, total_musd, steps)
     parameters, others = load_parameters(), dict(pinned or {})
     rows = parameters[across], parameters[up]
@@ -237,12 +251,12 @@ def _check(across: str, up: str, total_musd: float, steps: int) -> None:
     faults = Faults("break-even map")
     allowed = assumptions()
     for field, name in (("across", across), ("up", up)):
-        if name not in allowed:
+        if not isinstance(name, str) or name not in allowed:
             faults.add(field, unknown(name, allowed))
-    if across == up:
+    if isinstance(across, str) and isinstance(up, str) and across == up:
         faults.add("up", f"must differ from across, {across!r}")
-    if not total_musd > 0:
-        faults.add("total", f"{total_musd} is not above 0 million USD a year")
-    if steps < 2:
-        faults.add("steps", f"{steps} is below 2")
+    if not is_finite(total_musd) or total_musd <= 0:
+        faults.add("total", f"{shown(total_musd)} is not above 0 million USD a year")
+    if type(steps) is not int or not 2 <= steps <= MOST_STEPS:
+        faults.add("steps", f"{shown(steps)} is no whole number from 2 to {MOST_STEPS}")
     faults.raise_any()

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from simlib.analysis.allocate import Response
 from simlib.compare import compare
-from simlib.results import PAYERS, Ensemble
+from simlib.errors import check_name
+from simlib.results import PAYERS, Ensemble, check_ensemble
 
 Array = NDArray[np.float64]
 
+EFFECTS = ("averted", "qalys")
 DOMINATED, EXTENDED = "dominated", "extendedly dominated"
 BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -99,6 +101,11 @@ def icer_table(ensemble: Ensemble, effect: str = "averted") -> pd.DataFrame:
     Parameters
     ----------
     effect : "averted" (deaths averted) or "qalys" (QALYs gained, discounted)
+
+    Raises
+    ------
+    InputError
+        When `effect` is neither.
     """
     costs, effects = plane(ensemble, effect)
     found = icers(ensemble.policies, [*costs.mean(-1)], [*effects.mean(-1)])
@@ -114,7 +121,19 @@ def icer_table(ensemble: Ensemble, effect: str = "averted") -> pd.DataFrame:
 
 
 def plane(ensemble: Ensemble, effect: str = "averted") -> tuple[Array, Array]:
-    """Cost [million USD, present value] and effect of each policy, (policies, draws) each."""
+    """Cost [million USD, present value] and effect of each policy, (policies, draws) each.
+
+    Parameters
+    ----------
+    effect : as for :func:`icer_table`
+
+    Raises
+    ------
+    InputError
+        When `effect` is none of those.
+    """
+    check_ensemble("ensemble", ensemble)
+    check_name("effect", effect, EFFECTS)
     compared = [compare(ensemble, policy=name) for name in ensemble.policies]
     effects = [
         each.averted if effect == "averted" else each.discounted("qalys") for each in compared
@@ -141,6 +160,7 @@ def acceptability(costs: Array, effects: Array, willing_musd: Array) -> Array:
 
 def who_pays(ensemble: Ensemble) -> pd.DataFrame:
     """Programme money and prison cost added over the projection by payer [million USD], means."""
+    check_ensemble("ensemble", ensemble)
     rows: list[Mapping[str, object]] = []
     for name in ensemble.policies[1:]:
         compared = compare(ensemble, policy=name)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, check_total, sample
 from simlib.analysis.themes import movers
-from simlib.errors import InputError
+from simlib.errors import InputError, check_name
 from simlib.parameters import load_parameters
 from simlib.strategies import Strategy
 
@@ -147,7 +147,14 @@ class Futures:
         return {name: round(float(won.mean()), 3) for name, won in self.wins.items()}
 
     def best(self, name: str) -> str:
-        """The rule with the highest chance that a strategy wins, in words."""
+        """The rule with the highest chance that a strategy wins, in words.
+
+        Raises
+        ------
+        InputError
+            When there is no such strategy, or it wins in all futures or in none.
+        """
+        check_name("name", name, self.wins)
         return rules(self.parameters, self.wins[name])[0].sentence(f"{name} wins")
 
 
@@ -170,7 +177,7 @@ def futures(
     InputError
         When the total, the draws or the seed cannot be used.
     """
-    check_total(total_musd)
+    total_musd = check_total(total_musd)
     chosen = sample(draws, seed)
     as_drawn = {movers()[0]: np.array([np.nan])}
     quo, *both = compared_at(strategies, total_musd, chosen, as_drawn, watch)[:, 0]

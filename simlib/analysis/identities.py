@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.results import QUANTILES, Ensemble, quantiles
+from simlib.errors import InputError, is_finite, shown
+from simlib.results import QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.world import STAGES
 
 Array = NDArray[np.float64]
@@ -74,6 +75,11 @@ def kilograms(ensemble: Ensemble, start: int | None = None) -> Identity:
     ----------
     ensemble : of one or more policies
     start : first projected year that counts; by default all do
+
+    Raises
+    ------
+    InputError
+        When `start` is no projected year.
     """
     produced = _sum(ensemble, "produced_kg", start)
     left, passed = produced, []
@@ -102,6 +108,11 @@ def deaths(ensemble: Ensemble, start: int | None = None) -> Identity:
     ----------
     ensemble : of one or more policies
     start : first projected year that counts; by default all do
+
+    Raises
+    ------
+    InputError
+        When `start` is no projected year.
     """
     years = _sum(ensemble, "people_active", start) + _sum(ensemble, "people_in_treatment", start)
     overdoses = _sum(ensemble, "overdoses", start)
@@ -117,6 +128,9 @@ def deaths(ensemble: Ensemble, start: int | None = None) -> Identity:
 
 def _sum(ensemble: Ensemble, outcome: str, start: int | None) -> Array:
     """An outcome added up over the projected years from `start`, shape (policies, draws)."""
+    check_ensemble("ensemble", ensemble)
+    years = ensemble.projected_years
+    if start is not None and (not is_finite(start) or not years[0] <= start <= years[-1]):
+        raise InputError(f"start: {shown(start)} is no year from {years[0]} to {years[-1]}")
     by_year = ensemble.projected(outcome)
-    years = ensemble.years[-len(by_year) :]
     return np.asarray(by_year[years >= (years[0] if start is None else start)].sum(axis=0))

@@ -1,6 +1,6 @@
 """The ledger: what each policy brings and costs, against one of them, on the same draws."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.compare import Comparison
+from simlib.compare import Comparison, compare
 from simlib.errors import InputError, unknown
 from simlib.results import PAYERS, Ensemble, check_ensemble
 
@@ -30,6 +30,7 @@ class Row:
     of : number by draw, shape (draws,), of which median and 90 % range are told; or one number;
         or None where there is none
     best : 1 where more is better, -1 where less is, 0 where that is for the reader to say
+    note : what a reader needs to know of it
     """
 
     name: str
@@ -37,6 +38,7 @@ class Row:
     unit: str
     of: Callable[[Comparison], Array | float | None]
     best: int = 0
+    note: str = ""
 
 
 def _averted(outcome: str, compared: Comparison) -> Array:
@@ -68,11 +70,24 @@ ROWS = (
         1,
     ),
     Row(
+        "mean_deaths_averted",
+        "Deaths averted, mean",
+        "deaths",
+        lambda compared: float(np.mean(compared.averted)),
+    ),
+    Row(
+        "mean_money",
+        "Programmes and prisons, mean",
+        "million USD",
+        lambda compared: float(np.mean(compared.spent_musd)),
+    ),
+    Row(
         "cost_per_death_averted",
         "Cost per death averted",
         "USD",
         lambda compared: compared.cost_per_death_averted,
         -1,
+        "mean money over mean deaths averted, the two rows above; neither is discounted",
     ),
     Row(
         "programme_money",
@@ -106,6 +121,7 @@ ROWS = (
         "million USD, present value",
         lambda compared: compared.net_benefit_musd("vsl"),
         1,
+        "each death averted counts in full, whenever the person would have died otherwise",
     ),
     Row(
         "net_benefit_qaly",
@@ -113,18 +129,27 @@ ROWS = (
         "million USD, present value",
         lambda compared: compared.net_benefit_musd("qaly"),
         1,
+        "counts only years lived until the projection ends, so of a life saved late next to "
+        "nothing: far below the value of a statistical life",
     ),
 )
 """The two net benefits value the same lives in two ways and must never be added."""
+NOTES: Mapping[str, str] = {row.name: row.note for row in ROWS if row.note}
 
 
-def ledger(ensemble: Ensemble, against: str | None = None) -> pd.DataFrame:
+def ledger(
+    ensemble: Ensemble,
+    against: str | Mapping[str, str] | None = None,
+    rivals: Collection[str] | None = None,
+) -> pd.DataFrame:
     """What each policy changes over the projection, and which is best in each row.
 
     Parameters
     ----------
     ensemble : of two policies or more
-    against : name of the policy that the others are compared with; by default the first
+    against : name of the policy that the others are compared with, by default the first; or for
+        each policy that is told the name of its own reference
+    rivals : policies among which the best is marked; by default all
 
     Returns
     -------
@@ -132,36 +157,39 @@ def ledger(ensemble: Ensemble, against: str | None = None) -> pd.DataFrame:
         A row for each line and policy: row, label, unit, policy, low90, median, high90, best.
         Single numbers, such as means of money and ratios of means, have no range; where there is
         no number (no death averted, no money spent) all three are missing. `best` marks the one
-        policy that is better than all others by its median.
+        policy that is better than all its rivals by its median.
 
     Raises
     ------
     InputError
-        When there is no policy of that name.
+        When there is no policy of such a name.
     """
     check_ensemble("ensemble", ensemble)
-    reference = ensemble.policies[0] if against is None else against
-    if reference not in ensemble.policies:
-        raise InputError(f"against: {unknown(reference, ensemble.policies)}")
-    base = ensemble.policies.index(reference)
-    others = [name for name in ensemble.policies if name != reference]
-    compared = [
-        Comparison(ensemble, base, ensemble, ensemble.policies.index(name)) for name in others
-    ]
-    found = [line for row in ROWS for line in _lines(row, others, compared)]
-    return pd.DataFrame(found)
+    if not isinstance(against, Mapping):
+        reference = ensemble.policies[0] if against is None else against
+        against = {name: reference for name in ensemble.policies if name != reference}
+        if reference not in ensemble.policies:
+            raise InputError(f"against: {unknown(reference, ensemble.policies)}")
+    compared = {
+        name: compare(ensemble, policy=name, against=reference)
+        for name, reference in against.items()
+    }
+    chosen = tuple(compared if rivals is None else rivals)
+    return pd.DataFrame([line for row in ROWS for line in _lines(row, compared, chosen)])
 
 
-def _lines(row: Row, names: Sequence[str], compared: Sequence[Comparison]) -> list[dict[str, Any]]:
-    ranges = [_range(row.of(each)) for each in compared]
-    middles = row.best * np.array([middle for _, middle, _ in ranges])
-    best = middles == np.nanmax(middles, initial=-np.inf)
-    if not row.best or best.sum() != 1 or len(names) == 1:
-        best = np.zeros(len(names), dtype=bool)
+def _lines(
+    row: Row, compared: Mapping[str, Comparison], rivals: Collection[str]
+) -> list[dict[str, Any]]:
+    ranges = {name: _range(row.of(each)) for name, each in compared.items()}
+    middles = {name: row.best * ranges[name][1] for name in compared if name in rivals}
+    most = max((each for each in middles.values() if not np.isnan(each)), default=None)
+    first = [name for name, middle in middles.items() if middle == most]
+    best = first if row.best and len(first) == 1 and len(middles) > 1 else []
     about: dict[str, Any] = {"row": row.name, "label": row.label, "unit": row.unit}
     return [
-        about | {"policy": name} | dict(zip(ENDS, ends, strict=True)) | {"best": bool(first)}
-        for name, ends, first in zip(names, ranges, best, strict=True)
+        about | {"policy": name} | dict(zip(ENDS, ends, strict=True)) | {"best": name in best}
+        for name, ends in ranges.items()
     ]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import sampling, world
-from simlib.errors import InputError, is_finite, shown
+from simlib.errors import InputError, is_finite, plain, shown
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
@@ -73,11 +73,6 @@ def at(chosen: Sample, points: Mapping[str, Array]) -> Sample:
     return tiled._replace(parameters={**tiled.parameters, **pinned})
 
 
-def record_quarters() -> int:
-    """Quarters of the death record."""
-    return round((world.record_end(load_observed()) - world.HISTORY_START) * 4)
-
-
 def sample(
     draws: int,
     seed: int = 1,
@@ -93,7 +88,7 @@ def sample(
     InputError
         When `simulate` would refuse the draws, the seed or an assumption.
     """
-    parameters = load_parameters()
+    parameters, draws, seed = load_parameters(), plain(draws), plain(seed)
     checked(draws, None, seed, STEPS_PER_YEAR, world.record_end(load_observed()))
     found = sampling.sample(
         parameters,
@@ -102,7 +97,7 @@ def sample(
         parameters.check({} if assumptions is None else assumptions),
         None if prior else shipped_posterior(),
         first=first,
-        record_quarters=record_quarters(),
+        record_quarters=world.record_quarters(load_observed()),
     )
     return FromPrior(*found) if prior else found
 
@@ -118,10 +113,11 @@ def last_year(until: int | None = None) -> int:
     return checked(1, until, 1, STEPS_PER_YEAR, world.record_end(load_observed()))
 
 
-def check_total(total_musd: float) -> None:
-    """Refuse money of a strategy that is not above 0 [million USD a year]."""
+def check_total(total_musd: float) -> float:
+    """Money of a strategy, which must be above 0 [million USD a year]."""
     if not is_finite(total_musd) or total_musd <= 0:
         raise InputError(f"total_musd: {shown(total_musd)} is not above 0 million USD a year")
+    return float(total_musd)
 
 
 def run(

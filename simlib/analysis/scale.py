@@ -6,7 +6,7 @@ neither the number of workers nor their fate can change a result.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simlib import world
 from simlib.analysis.runs import Watch, run, sample, totals
-from simlib.errors import Faults, InputError, shown, unknown
+from simlib.errors import Faults, InputError, check_name, plain, shown
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
@@ -29,6 +29,9 @@ Counts = NDArray[np.int64]
 
 BLOCK_DRAWS = 1_024
 """Draws in a block; part of the definition of the result, as sums are rounded block by block."""
+
+MOST_DRAWS = 1_000_000_000
+"""More would take one computer weeks."""
 
 CELLS = 4_000
 """Cells of a grid."""
@@ -143,7 +146,7 @@ class Summary:
         InputError
             When the outcome was not counted, or a share is not within 0 to 1.
         """
-        _check_name(outcome, self.outcomes)
+        check_name("outcome", outcome, self.outcomes)
         return self._quantiles(outcome, q).reshape(len(q), len(self.years), len(self.policies))
 
     def difference(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
@@ -156,7 +159,7 @@ class Summary:
         InputError
             As there, and when one policy was simulated alone.
         """
-        _check_name(outcome, self.outcomes)
+        check_name("outcome", outcome, self.outcomes)
         if len(self.policies) == 1:
             one = f"{self.policies[0]!r} was simulated alone"
             raise InputError(f"policies: {one}; a difference needs two or more")
@@ -164,17 +167,17 @@ class Summary:
 
     def mean(self, outcome: str) -> Array:
         """Mean by year and policy, without any error from counting; shape (years, policies)."""
-        _check_name(outcome, self.outcomes)
+        check_name("outcome", outcome, self.outcomes)
         return (self.sums[outcome] / self.draws).reshape(len(self.years), len(self.policies))
 
     def error(self, outcome: str) -> float:
         """Largest error of a quantile that counting makes: the width of a cell [its unit]."""
-        _check_name(outcome, self.counts)
+        check_name("outcome", outcome, self.counts)
         return float(self.grids[outcome].width.max())
 
     def outside(self, outcome: str) -> int:
         """Values that fell off the grid; quantiles beyond them are infinite."""
-        _check_name(outcome, self.counts)
+        check_name("outcome", outcome, self.counts)
         return int(self.counts[outcome][:, [0, -1]].sum())
 
     def _quantiles(self, name: str, q: Sequence[float]) -> Array:
@@ -205,7 +208,7 @@ def simulate_many(
     Parameters
     ----------
     policies : names, policies, or None for the status quo; the first is the reference
-    draws : 1 or more; the first are those of `simulate` with the same seed
+    draws : 1 to 1,000,000,000; the first are those of `simulate` with the same seed
     outcomes : names of what is counted
     executor : any `concurrent.futures` executor (threads, processes, `client.get_executor()` of
         Dask); None works here. The numbers are the same with all of them
@@ -278,15 +281,13 @@ def _task(
     chosen, end = heard(policies_of, policies), world.record_end(load_observed())
     last = heard(checked, 1, until, seed, STEPS_PER_YEAR, end)
     pinned = heard(load_parameters().check, {} if assumptions is None else assumptions)
-    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 1:
-        faults.add("draws", f"{shown(draws)} is not a whole number from 1 up")
+    draws = plain(draws)
+    if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
+        faults.add("draws", f"{shown(draws)} is not a whole number from 1 to {MOST_DRAWS:,}")
+    if not isinstance(outcomes, list | tuple) or not outcomes:
+        faults.add("outcomes", f"{shown(outcomes)} is no list of outcomes; allowed: one or more")
+        outcomes = ()
     for name in outcomes:
-        heard(_check_name, name, OUTCOMES)
+        heard(check_name, "outcome", name, OUTCOMES)
     faults.raise_any()
-    return Task(chosen, tuple(outcomes), int(draws), int(seed), last, pinned)
-
-
-def _check_name(outcome: Any, known: Collection[str]) -> None:
-    """Refuse an outcome that is not among those known."""
-    if not isinstance(outcome, str) or outcome not in known:
-        raise InputError(f"outcome: {unknown(outcome, known)}")
+    return Task(chosen, tuple(outcomes), draws, plain(seed), last, pinned)

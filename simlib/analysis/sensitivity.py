@@ -112,7 +112,7 @@ def gap_at(
     InputError
         When the total is not above 0 million USD a year.
     """
-    check_total(total_musd)
+    total_musd = check_total(total_musd)
     as_drawn = {"pass_through_weight": np.array([np.nan])}
     deaths = compared_at(strategies, total_musd, chosen, as_drawn, watch)
     return deaths[2, 0] - deaths[1, 0]
@@ -170,7 +170,7 @@ def tornado(
     InputError
         When a name is unknown, or the total is not above 0 million USD a year.
     """
-    check_total(total_musd)
+    total_musd = check_total(total_musd)
     rows = load_parameters()
     ends = {name: np.full(2 * len(names), np.nan) for name in names}
     for i, name in enumerate(names):

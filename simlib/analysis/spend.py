@@ -85,8 +85,8 @@ def response(
         When the goal or a programme is unknown, a size is not finite, or as `sample`.
     """
     _check("response", goal, {"most": most or {}, "least": least or {}})
-    top = most_on_record() | dict(most or {})
-    low = {name: min((least or {}).get(name, 0.0), 0.0) for name in top}
+    top = most_on_record() | {name: float(size) for name, size in (most or {}).items()}
+    low = {name: min(float((least or {}).get(name, 0.0)), 0.0) for name in top}
     sizes = {
         name: np.unique([low[name], 0.0, *(round(level * size) for level in LEVELS[:-1]), size])
         for name, size in top.items()
@@ -104,9 +104,12 @@ def response(
 def _check(where: str, goal: str, money: Mapping[str, Mapping[str, float]]) -> None:
     """Refuse an unknown goal and what is no money for a programme, all at once."""
     faults, known = Faults(where), programmes()
-    if goal not in GOALS:
+    if not isinstance(goal, str) or goal not in GOALS:
         faults.add("goal", unknown(goal, GOALS))
     for kind, several in money.items():
+        if not isinstance(several, Mapping):
+            faults.add(kind, f"must be money by programme, not {shown(several)}")
+            continue
         for name, each in several.items():
             if name not in known:
                 faults.add(kind, unknown(name, known))
@@ -180,7 +183,7 @@ def as_policy(name: str, split: Mapping[str, float], title: str = "") -> Policy:
 
     Cuts are rounded by themselves, what they free and the rest by :func:`simlib.policy.allocate`.
     """
-    dollars = 10**6
+    dollars, split = 10**6, {n: float(money) for n, money in split.items()}
     cuts = {n: round(money * dollars) / dollars for n, money in split.items() if money < 0}
     total = round(sum(split.values()) * dollars) / dollars
     added = {n: money for n, money in split.items() if money > 0}

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simlib import world
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Watch, record_quarters, sample, size
+from simlib.analysis.runs import Watch, sample, size
+from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
 from simlib.sampling import Sample, forecast_drift, model_error
@@ -108,7 +110,7 @@ def gaps(
 
 def _other_error(base: Sample, seed: int) -> Array:
     """Model error of the same draws and its drift beyond the record, from other noise."""
-    p, last = base.parameters, record_quarters()
+    p, last = base.parameters, world.record_quarters(load_observed())
     shares, beyond = np.random.default_rng(seed).random((2, *base.error.shape))
     residual = shipped_posterior().take_residual(size(base))
     spread = p["model_error_sd"], p["model_error_correlation"]

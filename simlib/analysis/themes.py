@@ -7,6 +7,7 @@ record informs is one theme of its own, because its rows are fitted jointly.
 from collections.abc import Mapping
 
 from simlib.analysis.believe import assumptions
+from simlib.errors import check_name
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
 
@@ -62,7 +63,14 @@ def free_parameters() -> dict[str, str]:
 
 
 def members(theme: str) -> tuple[str, ...]:
-    """Rows of a theme; of the record's theme, all that is fitted."""
+    """Rows of a theme; of the record's theme, all that is fitted.
+
+    Raises
+    ------
+    InputError
+        When there is no such theme.
+    """
+    check_name("theme", theme, (RECORD, *THEMES))
     if theme == RECORD:
         return tuple(shipped_posterior().values)
     return tuple(name for name, of in free_parameters().items() if of == theme)

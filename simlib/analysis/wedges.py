@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.errors import InputError, unknown
+from simlib.errors import Faults, InputError, plain, shown, unknown
 from simlib.policy import Policy
 from simlib.results import OUTCOMES
-from simlib.simulation import simulate
+from simlib.simulation import MOST_DRAWS, simulate
 
 Array = NDArray[np.float64]
 Orders = NDArray[np.int64]
@@ -30,6 +30,8 @@ EXACT_LEVERS = 8
 """Most levers of which all sets are simulated."""
 ORDERS = 32
 """Orders sampled where there are more; half of them are the others reversed."""
+MOST_ORDERS, MOST_EXACT = 10_000, 16
+"""Beyond these a computer works for days."""
 DRAWS = 200
 DRAWS_AT_ONCE = 4096
 """Draws times sets of levers in one pass: enough to be fast, and small enough for memory."""
@@ -126,16 +128,15 @@ def wedges(
     Raises
     ------
     InputError
-        When the outcome is unknown, the policies do not differ or `orders` cannot be used.
+        When a policy is none, the outcome is unknown, the policies do not differ, or a number is
+        out of bounds.
     """
     base = Policy(name="no new policy") if against is None else against
+    draws, orders, exact_up_to = map(plain, (draws, orders, exact_up_to))
+    _check(policy, base, outcome, draws, orders, exact_up_to)
     levers = _differing(policy, base)
-    if outcome not in OUTCOMES:
-        raise InputError(f"outcome: {unknown(outcome, OUTCOMES)}")
     if not levers:
         raise InputError("policy: moves no lever differently, so there is nothing to split")
-    if orders < 4 or orders % 2:
-        raise InputError(f"orders: {orders} is no even number from 4 up")
 
     def value(sets: Sequence[int]) -> dict[int, Array]:
         return _simulated(sets, levers, policy, base, outcome, draws, watch, options)
@@ -152,6 +153,24 @@ def wedges(
     total = found[2 ** len(levers) - 1] - found[0]
     alone = _alone(found, len(levers))
     return Wedges(outcome, levers, shares, alone, total, standard_error=error)
+
+
+def _check(
+    policy: Any, against: Any, outcome: Any, draws: Any, orders: Any, exact_up_to: Any
+) -> None:
+    faults = Faults("wedges")
+    for field, each in (("policy", policy), ("against", against)):
+        if not isinstance(each, Policy):
+            faults.add(field, f"{shown(each)} is no Policy")
+    if not isinstance(outcome, str) or outcome not in OUTCOMES:
+        faults.add("outcome", unknown(outcome, OUTCOMES))
+    if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
+        faults.add("draws", f"{shown(draws)} is not a whole number from 1 to {MOST_DRAWS}")
+    if type(orders) is not int or not 4 <= orders <= MOST_ORDERS or orders % 2:
+        faults.add("orders", f"{shown(orders)} is no even number from 4 to {MOST_ORDERS:,}")
+    if type(exact_up_to) is not int or not 0 <= exact_up_to <= MOST_EXACT:
+        faults.add("exact_up_to", f"{shown(exact_up_to)} is no whole number from 0 to {MOST_EXACT}")
+    faults.raise_any()
 
 
 # --- games: values of sets, numbered by their members' bits -------------------------------------

@@ -13,10 +13,11 @@ from scipy.special import ndtr
 
 from simlib import simulation, world
 from simlib.calibration import likelihood, sampler
+from simlib.calibration.fingerprint import past_fingerprint
 from simlib.observed import RECORD, Observed
 from simlib.parameters import LEVER_GROUP, Parameters
 from simlib.posterior import Posterior
-from simlib.version import __version__, model_hash
+from simlib.version import __version__
 
 Array = NDArray[np.float64]
 
@@ -127,7 +128,7 @@ def _about(
     return {
         "data_vintage": vintage(observed),
         "model_version": __version__,
-        "model_hash": model_hash(),
+        "fingerprint": past_fingerprint(),
         "seed": seed,
         "particles": particles,
         "moves": moves,

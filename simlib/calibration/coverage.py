@@ -19,7 +19,6 @@ from simlib.calibration.forecast import (
     STATUS_QUO,
     forecast,
     quarterly_deaths,
-    record_quarters,
 )
 from simlib.calibration.pieces import Piece, perform_all
 from simlib.calibration.refit import Effort, refit
@@ -56,7 +55,7 @@ def perform(key: str, seed: int, effort: Effort) -> Piece:
         seed,
         NO_DRIFT,
         first=int(key),
-        record_quarters=record_quarters(observed),
+        record_quarters=world.record_quarters(observed),
     )
     last = int(np.ceil(world.record_end(observed))) + AHEAD - 1
     happened = deaths(
@@ -66,7 +65,7 @@ def perform(key: str, seed: int, effort: Effort) -> Piece:
     )
     rng = np.random.default_rng([seed, int(key)])
     flows = simulation.history(truth.parameters, observed).flows
-    quarters = truth.error[: record_quarters(observed), 0]
+    quarters = truth.error[: world.record_quarters(observed), 0]
     record = synthetic_record(World(truth.parameters, flows, quarters, rng), observed)
     own = int(rng.integers(2**31))
     found = refit(record.log_likelihood, parameters, observed, effort, own, deaths=record.observed)

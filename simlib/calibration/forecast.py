@@ -19,11 +19,6 @@ NO_DRIFT = {"forecast_drift_sd": 0.0}
 STATUS_QUO = Policy(name="status_quo", title="Status quo")
 
 
-def record_quarters(observed: Observed) -> int:
-    """Quarters from the start of the history to the end of the record of deaths."""
-    return round((world.record_end(observed) - world.HISTORY_START) * 4)
-
-
 def forecast(
     posterior: Posterior,
     parameters: Parameters,
@@ -46,7 +41,7 @@ def forecast(
         seed,
         held,
         posterior,
-        record_quarters=record_quarters(observed),
+        record_quarters=world.record_quarters(observed),
     )
     return simulation.project(policies, simulation.begin(sample, observed, last))
 

@@ -39,7 +39,7 @@ JUDGED = {
 }
 """Columns of a table of forecasters."""
 OF_CASE = {
-    "known_until": ("known until", ".1f"),
+    "known_until": ("known until", ""),
     "years_ahead": ("years ahead", "d"),
     "low": ("80 % from", ",.0f"),
     "forecast": ("forecast", ",.0f"),
@@ -58,12 +58,15 @@ def _past(folder: Path) -> list[str]:
         " ".join(trust.in_words(folder)),
         "",
         "Weighted interval score: small is good. Coverage: what 50, 80 and 95 % intervals held. "
-        "There are five origins, so these shares are themselves known roughly only. "
-        "The drift beyond the record is at each origin the one estimated from the other origins.",
+        f"There are {errors['known_until'].nunique()} origins, so these shares are themselves "
+        "known roughly only. The drift beyond the record is at each origin the one estimated from "
+        "the other origins.",
         "",
         *_markdown(judged, JUDGED),
         *_markdown(by_year, ahead | {k: v for k, v in JUDGED.items() if k != "forecaster"}),
-        *_markdown(errors, OF_CASE),
+        *_markdown(
+            errors.assign(known_until=errors["known_until"].map(trust.date_in_words)), OF_CASE
+        ),
         *_or_missing(_drift, folder),
         "**What the model could not unlearn:**",
         "",
@@ -134,8 +137,8 @@ def _coverage(folder: Path) -> list[str]:
         f"({LEAST * len(parameters):.0f} expected){_named(uneven)}.",
         "",
         "Width is that of the posterior's 80 % interval over the prior's (for deaths: over the "
-        "median): wide is not mistaken for honest. Deaths, and the twenty parameters that a "
-        "record tells most about:",
+        f"median): wide is not mistaken for honest. Deaths, and the {len(narrowest)} parameters "
+        "that a record tells most about:",
         "",
         *_markdown(pd.concat([deaths, narrowest]), shown),
         *_or_missing(_check, folder),
@@ -149,7 +152,7 @@ def _check(folder: Path) -> list[str]:
     named = ", ".join(f"`{quantity}` ({shift:.2f})" for quantity, shift in each)
     return [
         f"**The sampler's own error.** {table['records'].iloc[0]} of the records were fitted again "
-        "with twice as many particles and moves. In standard deviations of the harder fit the fast "
+        "with more particles and moves. In standard deviations of the harder fit the fast "
         f"mode's means are off by {table['shift'].median():.2f} (median over quantities); most: "
         f"{named}. Its spread is {table['spread_ratio'].median():.2f} of the harder fit's.",
         "",

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from simlib import explanations, simulation
 from simlib.calibration import build, likelihood, pieces
+from simlib.calibration.fingerprint import past_fingerprint
 from simlib.observed import RECORD, Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
-from simlib.version import model_hash
 
 Array = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def _key(settings: Settings) -> str:
     """What stored results depend on; not the number of runs, so that more can be added."""
     names = build.informed(load_parameters())
     held = [explanations.held(name, load_parameters()) for name in explanations.EXPLANATIONS]
-    text = f"{model_hash()} {settings._replace(runs=0)} {names} {held} {FORECAST_FROM}"
+    text = f"{past_fingerprint()} {settings._replace(runs=0)} {names} {held} {FORECAST_FROM}"
     return sha256(text.encode()).hexdigest()[:12]
 
 

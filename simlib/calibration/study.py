@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simlib import record, simulation, world
 from simlib.calibration import build, weights
 from simlib.calibration.agreement import Agreement, agreement, require
+from simlib.calibration.fingerprint import past_fingerprint
 from simlib.calibration.runs import (
     SECOND,
     Run,
@@ -23,7 +24,7 @@ from simlib.explanations import EVERYTHING, EXPLANATIONS
 from simlib.observed import Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.posterior import Posterior
-from simlib.version import __version__, model_hash
+from simlib.version import __version__
 
 Array = NDArray[np.float64]
 
@@ -150,7 +151,7 @@ def _about(
     return {
         "data_vintage": build.vintage(observed),
         "model_version": __version__,
-        "model_hash": model_hash(),
+        "fingerprint": past_fingerprint(),
         **settings._asdict(),
         "evaluations": int(sum(run.evaluations for run in every)),
         "processor_seconds": int(sum(run.seconds for run in every)),

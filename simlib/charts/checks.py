@@ -14,7 +14,7 @@ COLUMNS: Mapping[str, list[str]] = {
     "observed": ["year", "value", "provisional"],
     "words": ["title", "subtitle", "footer"],
 }
-PANEL_WORDS = ["outcome", "unit", "difference", "difference_unit", "more", "fewer"]
+PANEL_WORDS = ["outcome", "unit", "difference", "difference_unit", "more", "fewer", "reference"]
 OPTIONAL_COLUMNS: Mapping[str, list[str]] = {
     "lines": ["extrapolated"],
     "difference": ["extrapolated"],

@@ -11,7 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.charts.style import BORDER, COLOURS, FAINT, INK, INTERNAL, THIN_SPACE, config, number
+from simlib.charts.style import BORDER, COLOURS, FAINT, INK, INTERNAL, config, number, percent
 
 if TYPE_CHECKING:
     from simlib.analysis.believe import Map
@@ -30,11 +30,6 @@ def blend(colour: str, share: float) -> str:
     """A colour on white, as strong as a share 0-1."""
     parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 + (part - 255) * share):02X}" for part in parts)
-
-
-def whole(value: float) -> str:
-    """A whole number with thin spaces between thousands."""
-    return f"{value:,.0f}".replace(",", THIN_SPACE)
 
 
 def _table(name: str) -> alt.Chart:
@@ -193,8 +188,8 @@ def _cells(found: "Map") -> pd.DataFrame:
         blend(COLOURS[BORDER], a) if a >= b else blend(COLOURS[INTERNAL], b)
         for a, b in zip(first, second, strict=True)
     ]
-    percent = {"border": first, "internal": second, "neither": within}
-    said = {name: [f"{100 * each:.0f} %" for each in chance] for name, chance in percent.items()}
+    chances = {"border": first, "internal": second, "neither": within}
+    said = {name: [percent(each) for each in chance] for name, chance in chances.items()}
     here = [f"{number(a)} / {number(b)}" for a, b in zip(*map(np.ravel, centre), strict=True)]
     gaps = [f"{number(float(each), 2)} deaths" for each in gap]
     corners = {"x": x, "x2": x + 1 / n, "y": y, "y2": y + 1 / n}

@@ -84,15 +84,15 @@ def weights(table: pd.DataFrame) -> alt.LayerChart:
     return _finish(layers, "Weights (dashed: all equal)", ROW * len(table))
 
 
-def answers(table: pd.DataFrame, first: str, second: str) -> alt.LayerChart:
+def answers(table: pd.DataFrame) -> alt.LayerChart:
     """Deaths of one strategy minus the other's: under each explanation, then in the mixture.
 
     Parameters
     ----------
     table : from :func:`simlib.explanations.answers` or `answers_by_rule`
-    first, second : names of the strategies for readers
     """
     chart = alt.Chart(table)
+    first, second = table.columns[2:4]
     y = alt.Y("title:N", sort=list(table["title"]), title=None)
     title = f"fewer deaths with: ← {second} · {first} →"
     x = alt.X("low:Q", title=title)

@@ -1,4 +1,4 @@
-"""Pictures as files; no network is used, and the page needs none either."""
+"""Pictures and tables as files; no network is used, and the page needs none either."""
 
 import functools
 import json
@@ -7,6 +7,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
+import pandas as pd
 import vl_convert
 
 from simlib.charts.style import spoken
@@ -19,7 +20,13 @@ MIME = {
     "svg": "image/svg+xml",
     "pdf": "application/pdf",
     "html": "text/html",
+    "csv": "text/csv",
+    "txt": "text/plain",
 }
+FORMULA = re.compile(r"\s*[-=+@\uff1d\uff0b\uff0d\uff20]")
+"""How texts begin that a spreadsheet would run."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+"""Letters, such as ends of lines, that would break a row."""
 
 
 def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
@@ -55,6 +62,23 @@ def export(spec: dict[str, Any], kind: str, below: str = "") -> bytes:
     if kind == "html":
         return _page(spec, description, below).encode()
     raise InputError(f"kind of file {unknown(kind, MIME)}")
+
+
+def table_csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV that pandas and spreadsheets read as it is.
+
+    A text that a spreadsheet would take for a formula begins with an apostrophe, as there. Texts
+    in other letters than ASCII need a mark, without which spreadsheets misread them.
+    """
+    plain = table.map(_harmless).rename(columns=_harmless).to_csv(index=False)
+    return plain.encode("utf-8" if plain.isascii() else "utf-8-sig")
+
+
+def _harmless(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return cell
+    plain = CONTROL.sub(" ", cell)
+    return f"'{plain}" if FORMULA.match(plain) else plain
 
 
 def _with_own_marks(svg: str) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -24,13 +25,15 @@ APART = 4.0
 """Distance at which two lines, or the edges of two bands, are seen to be two [pixels]."""
 DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "strokeWidth": 1.2}
 
-THIN_SPACE = "\u202f"
 MINUS = "\N{MINUS SIGN}"
+YEARS = ("year", "decimal year")
+"""Units of dates, which have no separator."""
 NUMBER_LOCALE: Mapping[str, Any] = {
     "decimal": ".",
-    "thousands": THIN_SPACE,
+    "thousands": ",",
     "grouping": [3],
     "currency": ["$", ""],
+    "percent": " %",
 }
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
@@ -47,7 +50,7 @@ TITLE, SUBTITLE, SOURCE = (19, 2, 0.54), (13, 2, 0.5), (10.5, 3, 0.5)
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number for a reader: few digits, thin spaces between thousands, a true minus sign.
+    """A number for a reader: few digits, commas between thousands, a true minus sign.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def number(value: float, digits: int = 3) -> str:
     Returns
     -------
     str
-        For example ``62 100`` for 62,134 or ``−0.123`` for -0.1234.
+        For example ``62,100`` for 62,134 or ``−0.123`` for -0.1234.
     """
     if value == 0:
         return "0"
@@ -67,13 +70,29 @@ def number(value: float, digits: int = 3) -> str:
     for _ in range(2):  # once more where rounding added a digit, as from 9.97 to 10
         decimals = digits - 1 - math.floor(math.log10(rounded))
         rounded = round(rounded, decimals)
-    text = f"{rounded:,.{max(decimals, 0)}f}"
-    return (MINUS if value < 0 else "") + text.replace(",", THIN_SPACE)
+    return (MINUS if value < 0 else "") + f"{rounded:,.{max(decimals, 0)}f}"
+
+
+def exact(value: float, unit: str = "") -> str:
+    """A number that somebody has chosen, with all its digits; a date without a separator."""
+    plain = Decimal(f"{value:.12g}").normalize()  # 0.1 + 0.2 is 0.3
+    return f"{plain:f}" if unit in YEARS else f"{plain:,f}".replace("-", MINUS)
+
+
+def whole(value: float) -> str:
+    """A number rounded to a whole one, in full."""
+    return exact(round(value))
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as ``34 %``; `digits` after the point."""
+    rounded = round(100 * share, digits) + 0.0  # never "−0"
+    return f"{rounded:,.{digits}f} %".replace("-", MINUS)
 
 
 def spoken(text: str) -> str:
-    """A text as a screen reader should get it: no thin spaces, no signs that it passes over."""
-    return text.replace(THIN_SPACE, ",").replace(MINUS, "minus ")
+    """A text as a screen reader should get it: no sign that it passes over."""
+    return text.replace(MINUS, "minus ")
 
 
 def config(axis: Mapping[str, Any] = MappingProxyType({}), **further: Any) -> dict[str, Any]:

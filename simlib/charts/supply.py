@@ -49,7 +49,7 @@ def curves(across: str, up: str, log: bool = False) -> alt.VConcatChart:
     across, up : what the axes count, with unit
     log : whether the upper axis is logarithmic
     """
-    x = alt.X("x:Q", scale=alt.Scale(nice=False, zero=False), axis=_axis(across, format="~r"))
+    x = alt.X("x:Q", scale=alt.Scale(nice=False, zero=False), axis=_axis(across, format=",~r"))
     scale = alt.Scale(type="log" if log else "linear", nice=False, zero=False)
     axis = _axis(None, ticks=False, domain=False, minExtent=AXIS, labelPadding=6)
     y = {name: alt.Y(f"{name}:Q", scale=scale, axis=axis) for name in (*BANDS, "value")}

@@ -66,7 +66,8 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         ``observed``: year, value, provisional (bool). These three may have no rows.
         ``words``: one row; title, subtitle, footer; optionally outcome and unit (of the left
         panel), difference and difference_unit (of the right one), more and fewer (its upper and
-        lower side) and record_end, the year in which the record ends.
+        lower side), reference, the series from which differences are taken (by default the line
+        without new policy), and record_end, the year in which the record ends.
 
     Returns
     -------
@@ -81,7 +82,9 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     check(tables)
     observed, words = tables["observed"], tables["words"].iloc[0].to_dict()
     lines, difference = in_order(tables["lines"]), in_order(tables["difference"])
-    palette = _palette([*lines["series"], *difference["series"]])
+    standard = NO_POLICY if NO_POLICY in lines["series"].to_numpy() else STATUS_QUO
+    reference = words.get("reference") or standard
+    palette = _palette([*lines["series"], reference, *difference["series"]])
     difference = from_first_difference(difference[difference["series"] != STATUS_QUO])
     top = _limits(pd.concat([lines["low90"], lines["high90"], observed["value"]]))
     around = _limits(
@@ -93,7 +96,6 @@ def prepare(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         record_end = np.nan
     later = [*difference["year"]] or [np.fmax(record_end, min(years)), max(years)]
     corners, later_corners = _corners(years, top), _corners(later, around)
-    reference = NO_POLICY if NO_POLICY in lines["series"].to_numpy() else STATUS_QUO
     gaps = _gaps(lines, reference, PANEL / (top[1] - top[0]))
     drawn = _styled(until_they_part(lines), palette, gaps)
     apart = _styled(difference, palette, {})

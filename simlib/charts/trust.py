@@ -21,6 +21,7 @@ from simlib.charts.style import (
     STATUS_QUO,
     config,
 )
+from simlib.trust import date_in_words
 
 WIDTH, HEIGHT, ROW = 560, 280, 17
 MODEL_COLOUR = COLOURS[BORDER]
@@ -200,12 +201,6 @@ def _chance_band(expected: pd.Series, bins: int) -> tuple[pd.Series, pd.Series]:
 
 def _hues(names: list[str]) -> list[str]:
     return [MODEL_COLOUR, COLOURS[INTERNAL], *FURTHER_COLOURS, FAINT][: len(names)]
-
-
-def date_in_words(when: float) -> str:
-    """A date for a reader [decimal year]: the end of a year, or its middle."""
-    month = round((when % 1) * 12)
-    return f"the end of {int(when) - 1}" if month == 0 else f"mid-{int(when)}"
 
 
 def _axis(title: str | None, format: str = "", **more: Any) -> alt.Axis:

@@ -2,59 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 
+from simlib.fingerprint import results_fingerprint
 from simlib.observed import load_observed
 from simlib.posterior import shipped_posterior
-from simlib.tables import DATA
 from simlib.version import __version__
-
-RESULTS = (
-    "*.py",
-    *(f"analysis/{name}.py" for name in ("identities", "ledger", "wedges")),
-    *(
-        f"dashboard/{name}.py"
-        for name in ("catalogue", "compute", "several", "state", "views", "words")
-    ),
-)
-"""Modules that decide the numbers of exported files, but for those below."""
-NOT_RESULTS = (
-    "chart*.py",
-    "walkthrough*.py",
-    *(
-        f"{name}.py"
-        for name in (
-            *("__init__", "errors", "tables", "version"),
-            *("agencies", "fetch", "update", "gallery", "trust"),
-            *("chain", "cocaine", "explanations"),
-        )
-    ),
-)
-"""Modules beside the model's that move no number of it: pictures, other files, words."""
-INPUTS = ("parameters.csv", "programmes.csv", "observed/*.csv", "policies/*.toml")
-
-
-@cache
-def results_hash(package: Path = DATA.parent) -> bytes:
-    """Hash of all that decides results: modules of model and analysis, tables, posterior.
-
-    Equal hashes mean equal numbers; different ones that numbers may differ.
-
-    Returns
-    -------
-    bytes, 32 of them
-    """
-    left_out = {path for pattern in NOT_RESULTS for path in package.glob(pattern)}
-    texts = [path for each in RESULTS for path in package.glob(each) if path not in left_out]
-    texts += [path for pattern in INPUTS for path in (package / "data").glob(pattern)]
-    found = sha256()
-    for path in sorted(texts):
-        name = path.relative_to(package).as_posix()
-        found.update(f"{name}\0{path.read_text(encoding='utf-8')}\0".encode())
-    found.update((package / "data" / "posterior.npz").read_bytes())
-    return found.digest()
 
 
 def data_month() -> int:
@@ -91,4 +43,4 @@ class About:
 def about() -> About:
     """What a file made now says of itself."""
     vintage = str(shipped_posterior().about["data_vintage"])
-    return About(__version__, results_hash().hex()[:8], vintage, date.today().isoformat())
+    return About(__version__, results_fingerprint()[:8], vintage, date.today().isoformat())

@@ -36,7 +36,7 @@ def past_forecasts() -> ipywidgets.VBox:
     own = cases[cases["forecaster"] == trust.MODEL]
     drawn = {}
     for origin, rows in own.groupby("origin"):
-        name = pictures.date_in_words(float(origin))
+        name = trust.date_in_words(float(origin))
         chart = pictures.forecasts(rows, counted, float(origin))
         drawn[name] = pictures.svg(chart, f"Deaths forecast from {name} and counted since.")
     return album("What was known until", drawn)

@@ -10,9 +10,10 @@ from typing import Any
 import ipywidgets as w
 
 from simlib import pages
+from simlib.charts.style import exact
 from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, running_cell
-from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, label
+from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, STRATEGIES, figure, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
 from simlib.dashboard.dialog import Dialog
@@ -25,7 +26,7 @@ from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
 from simlib.dashboard.views import VIEWS
-from simlib.errors import InputError, is_finite
+from simlib.errors import InputError
 from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
 
 REPLAY_SECONDS = 1.5
@@ -184,15 +185,20 @@ class Dashboard(w.Box):
     def _show(self, draw: bool = True) -> None:
         """Set all controls to the present scenario, then draw it once."""
         self._last_move = (None, 0.0)
-        notes = idle(self.now)
+        notes = self._notes()
         self.outcome.value = self.now.outcome
         for panel in self.panels.values():
             panel.show(self.now, notes)
         if draw:
             self._wish(self.now)
 
+    def _notes(self) -> dict[Key, str]:
+        """What to say beside controls: that they move nothing, or that they break the total."""
+        money = self.picture.spent
+        return idle(self.now) | (money.notes() if money.scenario == self.now else {})
+
     def _hint(self) -> None:
-        notes = idle(self.now)
+        notes = self._notes()
         for panel in self.panels.values():
             panel.hint(notes)
 
@@ -208,6 +214,11 @@ class Dashboard(w.Box):
         control = self.controls[group, name]
         if name in pages.names():
             text = pages.page(name)
+            if group in STRATEGIES:  # the page is about money, the slider about parts of it
+                limits = control.limits
+                said = f"The slider: {exact(limits.low)} to {exact(limits.high)} {limits.unit}. "
+                said += f"{limits.why}. What follows is about the money that comes of it."
+                text = text.replace("</h3>", f"</h3><p>{html.escape(said)}</p>", 1)
         else:
             text = f"<h3>{html.escape(control.label)}</h3><p>{html.escape(control.why)}</p>"
         self.dialog.turn_to(control.label, text)
@@ -218,7 +229,7 @@ class Dashboard(w.Box):
         past = scenario is self._past
         if past and not quickly:
             return  # a replay shows it for a moment only
-        known = compute.affordable(self.picture, scenario) if quickly else None
+        known = self.picture.spent if quickly else None
         draws, steps = (compute.DRAGGED_DRAWS, COARSE_STEPS) if quickly else (DRAWS, STEPS_PER_YEAR)
 
         def outdated() -> bool:
@@ -241,9 +252,10 @@ class Dashboard(w.Box):
         self._tell_parts(picture)
         if not quickly:
             self.picture, self._drawn = picture, scenario
+            self._hint()
             self._keep()
         more = (
-            f"<i>A first look with {draws} of {DRAWS} draws and longer steps; the rest follows.</i>"
+            f"<i>A first look with longer steps; all {DRAWS} draws follow. {picture.sampling}</i>"
         )
         self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
         if not quickly:
@@ -276,7 +288,7 @@ class Dashboard(w.Box):
         """What the last move changed, from what the picture shows during a replay."""
         before = self._past or self.now
         changes = [
-            f"{label(key)}: {_shown(before.controls().get(key))}, then {_shown(value)}"
+            f"{label(key)}: {_shown(key, before.controls().get(key))}, then {_shown(key, value)}"
             for key, value in self.now.changes(before).items()
         ]
         return html.escape(f"Before the last change. {'; '.join(changes)}")
@@ -310,13 +322,16 @@ class Dashboard(w.Box):
 
 
 def _verdict_html(picture: compute.Picture) -> str:
-    head, *rest = (html.escape(text) for text in picture.verdict)
-    lines = "".join(f"<p>{text}</p>" for text in rest)
-    return f"<div class='simlib-verdict simlib-said' aria-live='polite'><b>{head}</b>{lines}</div>"
+    """The verdict; what the picture says itself is there for readers who do not see it."""
+    lines = "".join(
+        f"<p{' class=simlib-unseen' if text in picture.alt else ''}>{html.escape(text)}</p>"
+        for text in picture.verdict
+    )
+    return f"<div class='simlib-verdict simlib-said' aria-live='polite'>{lines}</div>"
 
 
-def _shown(value: Any) -> str:
-    return "not pinned" if value is None else f"{value:,g}" if is_finite(value) else str(value)
+def _shown(key: str, value: Any) -> str:
+    return "not pinned" if value is None else figure(key, value)
 
 
 def show(session: Session | Scenario | None = None) -> Dashboard:

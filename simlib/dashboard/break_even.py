@@ -8,7 +8,7 @@ import ipywidgets as w
 
 from simlib.analysis import believe
 from simlib.charts import decisions as pictures
-from simlib.charts.style import BORDER, INTERNAL
+from simlib.charts.style import BORDER, INTERNAL, percent, whole
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner
@@ -107,10 +107,10 @@ class BreakEven(w.VBox):
         sure = [found.evidence_for(chance >= found.confidence) for chance in where]
         likely = [found.evidence_for(chance > 0.5) for chance in where]
         said = pictures.words(
-            f"Who wins where, with {pictures.whole(total)} million USD more a year each?",
-            f"Of the evidence {100 * likely[0]:.0f} % lies where {BORDER} is probably better, "
-            f"{100 * likely[1]:.0f} % where {INTERNAL} is;",
-            f"settled: {100 * sure[0]:.0f} % and {100 * sure[1]:.0f} %. "
+            f"Who wins where, with {whole(total)} million USD more a year each?",
+            f"Of the evidence {percent(likely[0])} lies where {BORDER} is probably better, "
+            f"{percent(likely[1])} where {INTERNAL} is;",
+            f"settled: {percent(sure[0])} and {percent(sure[1])}. "
             f"{found.steps} × {found.steps} points, {found.draws} draws at each.",
         )
         return pictures.break_even_tables(found) | {"words": said}

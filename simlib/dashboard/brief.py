@@ -9,24 +9,28 @@ import pandas as pd
 
 from simlib import charts
 from simlib.analysis.ledger import NONE_AVERTED
-from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, THIN_SPACE, number
+from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, exact, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
-from simlib.dashboard.catalogue import JUDGEMENT
+from simlib.dashboard.catalogue import JUDGEMENT, preset, preset_words
+from simlib.dashboard.phrases import futures
 from simlib.dashboard.session import Session
 from simlib.dashboard.share import write
 from simlib.dashboard.sheet import Sheet
+from simlib.dashboard.source import pinned
+from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import Scenario
-from simlib.dashboard.words import SERIES, futures
 from simlib.errors import InputError
+from simlib.pages.content import span
 from simlib.parameters import load_parameters
-from simlib.policy import load_policy
 
 QUESTION = "Border or internal enforcement: which saves more lives?"
 ROWS = (
     "deaths_averted",
     "nonfatal_averted",
     "chance_better",
+    "mean_deaths_averted",
+    "mean_money",
     "cost_per_death_averted",
     "programme_money",
     "prison_money",
@@ -37,6 +41,9 @@ ROWS = (
     "net_benefit_vsl",
 )
 """Lines of the ledger that a page has room for; the rest is in the CSV."""
+SHORT_NOTES = {
+    "cost_per_death_averted": ", not discounted",
+}
 LIMITS = (
     "One national market: no geography, and seized purity is not street purity.",
     "How many people are at risk is uncertain by a factor of several; only risk times people is "
@@ -51,6 +58,8 @@ ABOVE = MARGIN + KEY_MIDDLE - 14
 """Pixels above the key of the picture: its headline, which the brief says itself."""
 MOST_COLUMNS = 4
 """Policies whose ledger a sheet of paper has room for."""
+LONGEST_HEADLINE = 80
+"""Letters of a headline in large type; a longer one is set smaller."""
 LONGEST_PRINTED = 400
 """Letters of a share code that somebody may still want to type."""
 SIZES = (1.3, 1.2, 1.1, 1.0, 0.9)
@@ -140,7 +149,7 @@ def _ledger(
         first = lines.iloc[0]
         unit = "" if first["unit"] == "share" else f" [{first['unit']}]"
         cells = tuple(_cell(name, lines.loc[policy]) for policy in policies)
-        rows.append((f"{first['label']}{unit}", cells))
+        rows.append((f"{first['label']}{unit}{SHORT_NOTES.get(name, '')}", cells))
     return tuple(names.get(policy, policy) for policy in policies), tuple(rows)
 
 
@@ -156,19 +165,14 @@ def _figure(value: float) -> str:
     return number(round(value), 2) if abs(value) >= 10 else number(round(value, 2), 2)
 
 
-def _exact(value: float) -> str:
-    """A number that a reader has chosen, as it was chosen."""
-    return f"{value:,.6g}".replace(",", THIN_SPACE).replace("-", "\N{MINUS SIGN}")
-
-
 def _scenario(session: Session) -> list[str]:
     now = session.now
-    each = [f"{_exact(now.money(name))} million ({label})" for name, label in SERIES.items()]
-    money = f"{_exact(now.total)} million" if now.equal_money else " and ".join(each)
-    prison = "is" if now.count_prison else "is not"
+    each = [f"{exact(now.money(name))} million ({label})" for name, label in SERIES.items()]
+    money = f"{exact(now.total)} million" if now.equal_money else " and ".join(each)
+    prison = "is paid from it" if now.count_prison else "is paid outside it"
     said = [
-        f"Extra money a year for each strategy: {money} USD, from January {now.start}, in full "
-        f"after a year; added prison cost {prison} paid from it."
+        f"Extra money a year meant for each strategy: {money} USD, from January {now.start}, in "
+        f"full after a year; added prison cost {prison}."
     ]
     for name, label in SERIES.items():
         said.append(f"{label.capitalize()} money: {_split(getattr(now, name))}.")
@@ -178,11 +182,12 @@ def _scenario(session: Session) -> list[str]:
             said.append(
                 f"{rows[name].label}, in the internal strategy: {100 * longer:+.3g}{NO_BREAK}%."
             )
-    health = [f"{rows[n].label} {_exact(v)}" for n, v in now.health.items() if v]
+    health = [f"{rows[n].label} {exact(v)}" for n, v in now.health.items() if v]
     if health:
         said.append(f"Health money in both strategies, million USD a year: {', '.join(health)}.")
     if now.preset:
-        said.append(f"Further line: {load_policy(now.preset).title}.")
+        title = preset(now.preset).title
+        said.append(f"Further line, {title}: {preset_words(now.preset)}")
     if session.kept:
         said.append(f"Kept lines: {', '.join(each.name for each in session.kept)}.")
     return said
@@ -202,8 +207,7 @@ def _split(weights: Mapping[str, float]) -> str:
 def _assumptions(now: Scenario) -> list[str]:
     rows = load_parameters()
     said = [
-        f"{rows[n].label}: {_exact(v)} {rows[n].unit} (range {_exact(rows[n].low)} to "
-        f"{_exact(rows[n].high)})."
+        f"{rows[n].label}: {exact(v, rows[n].unit)} {rows[n].unit} (range {span(rows[n])})."
         for n, v in now.assumptions.items()
     ]
     if not said:
@@ -212,8 +216,9 @@ def _assumptions(now: Scenario) -> list[str]:
     margin, confidence, discount = (f"{100 * n:g}{NO_BREAK}%" for n in judged.values())
     said.append(
         f"A difference matters from {margin} of deaths without new policy; a verdict needs "
-        f"{confidence} of draws; costs are discounted at {discount} a year."
+        f"{confidence} of draws; net benefit is discounted at {discount} a year, nothing else is."
     )
+    said += pinned(now.judgement, "Judged with, by the reader's choice")
     return said
 
 
@@ -290,7 +295,7 @@ def sheet(made: Brief) -> Sheet:
 def _sheet(made: Brief, larger: float) -> Sheet:
     paper = Sheet()
     paper.paragraph(QUESTION, 8, faint=True)
-    paper.paragraph(made.title, 17, bold=True)
+    paper.paragraph(made.title, 17 if len(made.title) <= LONGEST_HEADLINE else 13, bold=True)
     paper.paragraph(made.lead, 8.5 * larger)
     paper.drawing(made.chart)
     paper.paragraphs(made.verdict, 7.5 * larger)

@@ -12,7 +12,7 @@ import numpy as np
 
 from simlib.analysis import allocate, spend
 from simlib.charts import decisions as pictures
-from simlib.charts.style import BORDER, COLOURS, INTERNAL, number
+from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, whole
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner
@@ -142,9 +142,9 @@ class Budget(w.VBox):
         goal = next(words for words, name in CRITERIA.items() if name == wish.criterion)
         left = wish.total - float(money.sum())
         said = pictures.words(
-            f"Where {pictures.whole(wish.total)} million USD more a year would go",
+            f"Where {whole(wish.total)} million USD more a year would go",
             f"Best means: {goal}. Blue: border; purple: abroad;",
-            f"orange: internal; green: health. Left for prisons: {pictures.whole(left)} million.",
+            f"orange: internal; green: health. Left for prisons: {whole(left)} million.",
         )
         return {"bars": table, "words": said}
 

@@ -1,9 +1,13 @@
 """Which controls there are: their names, labels and bounds, all from the tables."""
 
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
+from simlib.charts.style import exact
+from simlib.errors import is_finite
 from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.policy import default_start, policy_names
+from simlib.policy import Policy, default_start, load_policy, policy_names
 from simlib.results import OUTCOMES
 from simlib.simulation import PROJECTED_YEARS
 from simlib.tables import load_programmes
@@ -72,6 +76,12 @@ def presets() -> tuple[str, ...]:
 
 
 @cache
+def preset(name: str) -> Policy:
+    """A shipped policy (read once)."""
+    return load_policy(name)
+
+
+@cache
 def names(group: str) -> tuple[str, ...]:
     """Names that a group of controls may hold, in the order of their table."""
     if group == "assumptions":
@@ -103,6 +113,11 @@ def bounds(control: str) -> tuple[float, float, str] | None:
     return row.low, row.high, row.unit
 
 
+def figure(control: str, value: Any) -> str:
+    """What a control stands at, for readers."""
+    return exact(value, (bounds(control) or ("",))[-1]) if is_finite(value) else str(value)
+
+
 def label(control: str) -> str:
     """What a reader calls a control."""
     group, _, name = control.rpartition(".")
@@ -111,3 +126,56 @@ def label(control: str) -> str:
     if group in STRATEGIES:
         return f"{load_parameters()[name].label}, part of the {group} strategy's money"
     return load_parameters()[name].label if group else LABELS[control]
+
+
+# --- in words -------------------------------------------------------------------------------------
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Several names as in a sentence."""
+    *first, last = texts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def moved_words(policy: Policy) -> str:
+    """What a policy moves once it is in full force: money by programme, sentences."""
+    rows, money = load_parameters(), _money(policy)
+    parts = [f"{_within(rows[n].label)} {exact(value)}" for n, value in money.items()]
+    if len(money) < 2:
+        return _and_sentences(policy, f"{', '.join(parts)} million USD a year" if money else "")
+    whole = exact(sum(money.values()))
+    return _and_sentences(policy, f"{', '.join(parts)} million USD a year, {whole} in all")
+
+
+def sums_words(policy: Policy) -> str:
+    """The same in short: how much money for how many programmes, sentences."""
+    if len(money := _money(policy)) < 2:
+        return moved_words(policy)
+    whole = exact(sum(money.values()))
+    return _and_sentences(policy, f"{whole} million USD a year in {len(money)} programmes")
+
+
+def _money(policy: Policy) -> dict[str, float]:
+    """Programme money in full force, by lever [million USD a year]."""
+    full = {name: points[-1][1] for name, points in policy.changes.items()}
+    return {name: value for name, value in full.items() if name not in SENTENCES}
+
+
+def _and_sentences(policy: Policy, money: str) -> str:
+    rows, full = load_parameters(), {n: points[-1][1] for n, points in policy.changes.items()}
+    longer = [f"{_within(rows[n].label)} {100 * full[n]:+.3g} %" for n in SENTENCES if n in full]
+    return "; ".join(filter(None, (money, ", ".join(longer)))) or "nothing"
+
+
+def preset_words(name: str) -> str:
+    """What a shipped policy moves, and the note of its file."""
+    policy = preset(name)
+    return f"{_capital(moved_words(policy))}. {' '.join(policy.note.split())}".strip()
+
+
+def _within(label: str) -> str:
+    return label[:1].lower() + label[1:]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

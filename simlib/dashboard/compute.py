@@ -11,23 +11,37 @@ from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
-from simlib.charts.style import FONT, spoken
-from simlib.compare import verdict
+from simlib.charts.style import FONT, NO_POLICY, STATUS_QUO, spoken
+from simlib.compare import Verdict, verdict
 from simlib.dashboard import words
+from simlib.dashboard.catalogue import STRATEGIES
 from simlib.dashboard.ledger_page import ledger_html
+from simlib.dashboard.session import PRESET_NAME
+from simlib.dashboard.spending import SERIES, Spending, Watch, spending, whole
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
-from simlib.dashboard.views import FIRST_VIEW, observed, view
-from simlib.dashboard.words import SERIES, whole
+from simlib.dashboard.views import FIRST_VIEW, Lines, observed, view
+from simlib.dashboard.words import HEALTH_NAME
 from simlib.parameters import load_parameters
-from simlib.policy import Policy, allocate, load_policy
+from simlib.policy import Policy, allocate
 from simlib.results import Ensemble
 from simlib.simulation import DRAWS, STEPS_PER_YEAR, simulate
-from simlib.strategies import Share, beyond_record, equal_money
+from simlib.strategies import Share, beyond_record
 
 DRAGGED_DRAWS = 100
 """Draws while a slider is dragged, in steps of two months."""
-Watch = Callable[[float], None]
-"""Told the share done, 0 to 1; what it raises stops the simulation."""
+HEALTH_ALONE, STATUS_QUO_NAME = "health money alone", "status_quo"
+CSV_COLUMNS = (
+    *("panel", "row", "quantity", "unit", "series", "year"),
+    *("low90", "low50", "median", "high50", "high90"),
+)
+"""First columns of the table that is handed out; others follow."""
+CSV_NOTES = (
+    "Columns of the table: panel says what a row belongs to (lines of the picture, differences, "
+    "the observed record, the ledger); 9 in 10 futures lie between low90 and high90, half of them "
+    "between low50 and high50. A single number, such as a count or a mean, stands under median. "
+    "Where extrapolated is True, money goes beyond what was ever observed; where provisional is "
+    "True, counts may still rise."
+)
 PAGE = f"font-family:{FONT};font-size:14px;line-height:1.35;max-width:980px;margin:0 12px"
 """How the words under the chart of an exported page look."""
 
@@ -41,21 +55,23 @@ class Picture:
     tables : for `simlib.charts`
     alt : the picture in a sentence
     verdict : in words, several sentences
-    money : what each strategy spends on programmes and prisons
+    spent : what each strategy spends, and whether it is the same
     parts : what each strategy spends by programme [million USD a year]
     names : what each policy of the ledger and the identities is called
     ledger : what each strategy brings and costs; None while a slider is dragged
     identities : why kilograms and deaths moved; empty while a slider is dragged
     scenario : what the picture shows, as a file
+    sampling : how far numbers may be off because there are no more draws, in words
     """
 
     tables: dict[str, pd.DataFrame]
     alt: str
     verdict: tuple[str, ...]
-    money: dict[str, Share]
+    spent: Spending
     parts: dict[str, dict[str, float]]
     names: dict[str, str]
     scenario: str
+    sampling: str
     ledger: pd.DataFrame | None = None
     identities: tuple[Identity, ...] = ()
 
@@ -67,7 +83,7 @@ class Outdated(Exception):
 def picture(
     scenario: Scenario,
     draws: int = DRAWS,
-    affordable: dict[str, float] | None = None,
+    known: Spending | None = None,
     outdated: Callable[[], bool] = lambda: False,
     outcome: str = FIRST_VIEW,
     details: bool = False,
@@ -79,8 +95,8 @@ def picture(
     ----------
     scenario : checked
     draws : fewer while a slider is dragged, all on release
-    affordable : share of each strategy's total left for programmes, from an earlier picture of
-        nearly the same scenario; saves the trials that find it
+    known : what was spent in an earlier picture of nearly the same scenario; where that tells
+        enough, it saves the trials that find the money
     outdated : asked on the way whether the picture is still wanted
     outcome : what is drawn, by its name in `simlib.dashboard.views.VIEWS`
     details : whether ledger and identities are wanted too
@@ -99,8 +115,8 @@ def picture(
         if outdated():
             raise Outdated
 
-    policies, money = _equal(scenario, affordable, watch)
-    chosen = _chosen(scenario, policies)
+    spent = spending(scenario, known, watch, draws if draws < DRAWS else None)
+    chosen = _chosen(scenario, spent.policies)
     ensemble = simulate(
         [None, *chosen],
         draws=draws,
@@ -108,16 +124,15 @@ def picture(
         watch=watch,
         steps_per_year=steps_per_year,
     )
-    reference = words.against(scenario)
-    names = dict(zip(ensemble.policies, [reference, *_labels(scenario)], strict=False))
-    lines, difference = shown.tables(ensemble, [*names.values()], scenario.start)
-    beyond = [names[p.name] for p in chosen if beyond_record(p, ensemble.parameters)]
+    drawn = lines_of(scenario)
+    lines, difference = shown.tables(ensemble, drawn, scenario.start)
+    beyond = [drawn.names[p.name] for p in chosen if beyond_record(p, ensemble.parameters)]
     for table in (lines, difference):
         hatched = table["series"].isin(beyond)
         table["extrapolated"] = hatched & (table["year"] >= scenario.start)
-    judged = verdict(ensemble, BORDER_NAME, INTERNAL_NAME)
-    told = words.picture_words(scenario, ensemble, judged, shown)
-    said = [*words.verdict_sentences(scenario, ensemble, judged, money), *words.beyond(beyond)]
+    judged = _judged(ensemble, drawn) if spent.same else None
+    run = words.Run(scenario, ensemble, spent, drawn, judged)
+    told = words.picture_words(run, shown)
     return Picture(
         tables={
             "lines": lines,
@@ -126,83 +141,71 @@ def picture(
             "words": pd.DataFrame([told]),
         },
         alt=spoken(f"{told['title']} {told['subtitle']}"),
-        verdict=tuple(spoken(text) for text in said),
-        money=money,
-        parts=_by_programme(scenario, money),
-        names=names,
+        verdict=tuple(spoken(text) for text in words.verdict_sentences(run)),
+        spent=spent,
+        parts=_by_programme(scenario, spent.shares),
+        names=dict(drawn.names),
         scenario=scenario.to_toml(),
-        ledger=ledger(ensemble) if details else None,
-        identities=_identities(ensemble, scenario.start) if details else (),
+        sampling=words.sampling(run),
+        ledger=_ledger(ensemble, drawn, spent) if details else None,
+        identities=_identities(ensemble, drawn, scenario.start) if details else (),
     )
 
 
+def _judged(ensemble: Ensemble, drawn: Lines) -> Verdict:
+    return verdict(ensemble, BORDER_NAME, INTERNAL_NAME, against=drawn.against[BORDER_NAME])
+
+
+def _ledger(ensemble: Ensemble, drawn: Lines, spent: Spending) -> pd.DataFrame:
+    """Each line against what it adds to; the best is marked among what costs the same."""
+    first = ensemble.policies[0]
+    health = {HEALTH_NAME: first} if HEALTH_NAME in drawn.names else {}
+    return ledger(ensemble, {**health, **drawn.against}, STRATEGIES if spent.same else ())
+
+
 def _chosen(scenario: Scenario, policies: Sequence[Policy]) -> list[Policy]:
-    """The strategies with their health money, and the preset."""
+    """Health money alone where there is some, the strategies with it, and the preset."""
     health = scenario.health_policy()
-    chosen = [replace(p + health, name=p.name, title=p.title) for p in policies]
-    if scenario.preset:
-        chosen.append(replace(load_policy(scenario.preset), name="preset"))
-    return chosen
+    with_health = [replace(p + health, name=p.name, title=p.title) for p in policies]
+    return [*([health] if health.changes else []), *with_health, *scenario.preset_policy()]
 
 
-def _labels(scenario: Scenario) -> list[str]:
-    """What the lines of a scenario are called, in the order of :func:`_chosen`."""
-    preset = [load_policy(scenario.preset).title] if scenario.preset else []
-    return [*SERIES.values(), *preset]
+def lines_of(scenario: Scenario) -> Lines:
+    """What the lines of a scenario are called, and what each adds to."""
+    first = NO_POLICY if scenario.assumptions else STATUS_QUO
+    names, origin = {STATUS_QUO_NAME: first}, STATUS_QUO_NAME
+    if scenario.health_policy().changes:
+        names[HEALTH_NAME], origin = HEALTH_ALONE, HEALTH_NAME
+    names |= SERIES
+    against = dict.fromkeys(SERIES, origin)
+    for preset in scenario.preset_policy():
+        names[PRESET_NAME], against[PRESET_NAME] = preset.title, STATUS_QUO_NAME
+    return Lines(names, against)
 
 
-def _identities(ensemble: Ensemble, start: int) -> tuple[Identity, ...]:
-    return identities.kilograms(ensemble, start), identities.deaths(ensemble, start)
-
-
-def _equal(
-    scenario: Scenario, affordable: dict[str, float] | None, watch: Watch = lambda done: None
-) -> tuple[list[Policy], dict[str, Share]]:
-    """Policies of equal cost, or each of its own; quickly, where the affordable share is known."""
-    strategies, start = scenario.strategies(), f"{scenario.start}-01"
-    policies: list[Policy] = []
-    shares: dict[str, Share] = {}
-    if affordable is not None:
-        for each in strategies:
-            total = scenario.money(each.name)
-            programmes = affordable[each.name] * total
-            policies.append(each.policy(programmes, start))
-            shares[each.name] = Share(programmes, total - programmes, 0.0)
-        return policies, shares
-    together = [strategies] if scenario.equal_money else [(each,) for each in strategies]
-    for some in together:
-        found, spent = equal_money(
-            some,
-            scenario.money(some[0].name),
-            start,
-            count_prison=scenario.count_prison,
-            assumptions=scenario.pinned,
-            watch=watch,
-        )
-        policies += found
-        shares |= spent
-    return policies, shares
-
-
-def affordable(shown: Picture, scenario: Scenario) -> dict[str, float] | None:
-    """Share of each total that went to programmes; None where one was or is without money."""
-    shares = {
-        name: (share.programmes, share.programmes + share.prison + share.unspent)
-        for name, share in shown.money.items()
-    }
-    if not all(total and scenario.money(name) for name, (_, total) in shares.items()):
-        return None
-    return {name: programmes / total for name, (programmes, total) in shares.items()}
+def _identities(ensemble: Ensemble, drawn: Lines, start: int) -> tuple[Identity, ...]:
+    """Both identities for each line that others add to, with those that add to it."""
+    found = []
+    against = {HEALTH_NAME: STATUS_QUO_NAME, **drawn.against}
+    for origin in dict.fromkeys(drawn.against.values()):
+        chosen = [origin, *(n for n in drawn.names if against.get(n) == origin)]
+        places = [ensemble.policies.index(name) for name in chosen]
+        for make in (identities.kilograms, identities.deaths):
+            whole = make(ensemble, start)
+            found.append(replace(whole, policies=tuple(chosen), values=whole.values[:, places]))
+    return tuple(found)
 
 
 def policies(scenario: Scenario, watch: Watch = lambda done: None) -> dict[str, Policy]:
-    """What a scenario draws, as policies with their health money: border, internal, preset.
+    """What a scenario draws, as policies: health money alone, border, internal, preset.
+
+    The strategies come with the health money.
 
     Parameters
     ----------
     watch : told the share done of each simulation that finds the affordable money
     """
-    found, _ = _equal(scenario, None, watch)
+    found = spending(scenario, watch=watch).policies
     return {each.name: each for each in _chosen(scenario, found)}
 
 
@@ -230,20 +233,32 @@ def ledger_page(shown: Picture) -> str:
     """The ledger as an HTML table; nothing where it was not asked for."""
     if shown.ledger is None:
         return ""
-    caption = f"Against {shown.names['status_quo']}, 9 in 10 futures below each median."
-    if "preset" in shown.names:
-        caption += f" {shown.names['preset']} spends a sum of its own, not the same money."
-    return ledger_html(shown.ledger, shown.names, caption)
+    first = shown.names[STATUS_QUO_NAME]
+    caption = f"Against {first}, 9 in 10 futures below each median."
+    if HEALTH_NAME in shown.names:
+        caption = (
+            f"The strategies against {HEALTH_ALONE}, the other lines against {first}; "
+            "9 in 10 futures below each median."
+        )
+    if not shown.spent.same:
+        caption += f" {shown.spent.words} None is called best."
+    if PRESET_NAME in shown.names:
+        caption += f" {shown.names[PRESET_NAME]} spends a sum of its own, not the same money."
+    return ledger_html(shown.ledger, shown.names, f"{caption} {shown.sampling}")
 
 
 def export(shown: Picture, kind: str) -> bytes:
-    """The picture as a file of the given kind, or its drawn numbers and ledger as CSV.
+    """The picture as a file of the given kind; its drawn numbers and ledger; what they are.
 
     The page of kind ``html`` holds the verdict, the ledger and the scenario besides the chart.
+    The table of kind ``csv`` holds nothing but numbers and what they are of; what else there is
+    to say stands in the notes of kind ``txt``.
     """
     told = shown.tables["words"].iloc[0]
     if kind == "csv":
-        return _csv(shown, [*told[["title", "subtitle", "footer"]], *shown.verdict])
+        return _csv(shown, told)
+    if kind == "txt":
+        return _notes(shown, told)
     spec = charts.fill(chart(), shown.tables)
     if kind != "html":
         return charts.export(spec, kind)
@@ -253,17 +268,34 @@ def export(shown: Picture, kind: str) -> bytes:
     return charts.export(spec, kind, f"<div style='{PAGE}'>{below}</div>")
 
 
-def _csv(shown: Picture, notes: Sequence[str]) -> bytes:
-    """Drawn numbers, record and ledger in one table; notes and scenario as comments above it."""
-    parts = [shown.tables[name].assign(panel=name) for name in ("lines", "difference")]
-    seen = shown.tables["observed"].rename(columns={"value": "median"})
-    parts.append(seen.assign(panel="observed", series="observed"))
+def _csv(shown: Picture, told: pd.Series) -> bytes:
+    """Drawn numbers, record and ledger in one table: a row for each quantity, line and year."""
+    outcome = {"quantity": told["outcome"], "unit": told["unit"]}
+    apart = {"quantity": told["difference"], "unit": told["difference_unit"]}
+    tables = shown.tables
+    seen = tables["observed"].rename(columns={"value": "median"}).assign(series="observed")
+    parts = [
+        tables["lines"].assign(panel="lines", **outcome),
+        tables["difference"].assign(panel="difference", **apart),
+        seen.assign(panel="observed", **outcome),
+    ]
     if shown.ledger is not None:
-        series = shown.ledger["policy"].map(shown.names)
-        parts.append(shown.ledger.drop(columns="policy").assign(panel="ledger", series=series))
-    comments = [*notes, "Scenario:", *shown.scenario.splitlines()]
-    above = "".join(f"# {line}\n" for line in comments)
-    return (above + pd.concat(parts).to_csv(index=False)).encode()
+        named = shown.ledger.rename(columns={"policy": "series", "label": "quantity"})
+        parts.append(named.assign(panel="ledger", series=named["series"].map(shown.names)))
+    whole = pd.concat(parts)
+    first = [name for name in CSV_COLUMNS if name in whole]
+    return charts.table_csv(
+        whole[[*first, *(name for name in whole if name not in first)]].assign(
+            year=whole["year"].convert_dtypes()
+        )
+    )
+
+
+def _notes(shown: Picture, told: pd.Series) -> bytes:
+    """What the picture says in words, what the columns of its table are, and the scenario."""
+    said = [told["title"], told["subtitle"], *shown.verdict, told["footer"], CSV_NOTES]
+    paragraphs = [*said, f"The scenario, as a file:\n\n{shown.scenario}"]
+    return "\n\n".join(paragraphs).encode()
 
 
 def chart() -> Any:

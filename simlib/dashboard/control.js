@@ -1,7 +1,8 @@
 // One control: slider, number box, named positions. What the reader moves goes to Python as the
 // model's value; what the reader types goes as text, and Python answers with a value or an error.
 // A value between the slider's steps stays what it is: the thumb stands at the nearest step, and
-// nothing is sent unless the reader moves it.
+// nothing is sent unless the reader moves it. Python reads what is typed and answers in either case;
+// the box then shows the number that holds.
 
 function element(tag, name, attributes = {}, parts = []) {
   const made = document.createElement(tag);
@@ -38,6 +39,12 @@ function render({ model, el }) {
   );
 
   const value = () => model.get("value");
+  /** A number as it is written everywhere: commas between thousands, but not in a date. */
+  const written = (number) =>
+    number.toLocaleString("en-US", {
+      maximumSignificantDigits: 12, useGrouping: !model.get("is_date"),
+    }).replace("-", "\u2212");
+  const spoken = () => `${written(value()).replace("\u2212", "minus ")} ${model.get("unit")}`;
   const name = () => `${model.get("label")} [${model.get("unit")}]`;
   /** The value at a position of the slider: whole steps, and at both ends the bounds themselves. */
   const atStep = (position) => {
@@ -47,7 +54,7 @@ function render({ model, el }) {
   const move = (to) => {
     model.set("value", to);
     model.save_changes();
-    box.value = to === null ? "" : String(to); // also when words stood in it
+    box.value = to === null ? "" : written(to); // also when words stood in it
   };
 
   /** What does not change while the reader moves the control. */
@@ -65,7 +72,7 @@ function render({ model, el }) {
     places.replaceChildren(
       ...model.get("places").map(([word, to]) => {
         const place = element("button", "simlib-place", { type: "button" }, [word]);
-        place.title = to === null ? word : `${word}: ${to} ${model.get("unit")}`;
+        place.title = to === null ? word : `${word}: ${written(to)} ${model.get("unit")}`;
         place.addEventListener("click", () => move(to));
         return place;
       }),
@@ -76,8 +83,8 @@ function render({ model, el }) {
     const unset = value() === null;
     el.classList.toggle("simlib-unset", unset);
     range.value = (unset ? model.get("middle") : value()) / model.get("step");
-    range.setAttribute("aria-valuetext", unset ? model.get("unset") : `${value()} ${model.get("unit")}`);
-    box.value = unset ? "" : String(value());
+    range.setAttribute("aria-valuetext", unset ? model.get("unset") : spoken());
+    box.value = unset ? "" : written(value());
     box.placeholder = unset ? "–" : "";
     model.get("places").forEach(([, to], i) => {
       places.children[i].setAttribute("aria-pressed", String(to === value()));

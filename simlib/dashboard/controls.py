@@ -9,12 +9,15 @@ from typing import Any
 import anywidget
 import traitlets
 
+from simlib.charts.style import YEARS, exact
+from simlib.dashboard.typed import read_number
 from simlib.errors import InputError, is_finite, shown
 from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
 
 STYLE = Path(__file__).with_name("style.css")
 STEPS = 50
 """A slider has at least as many steps."""
+THOUSAND = 1000
 Place = tuple[str, float | None]
 
 
@@ -47,6 +50,17 @@ class Range:
         step = 10 ** math.floor(math.log10((high - low) / STEPS))
         why = f"{row.note}. Evidence {evidence}."
         return cls(row.label, low, high, step, row.unit, why).named(*_places(row))
+
+    def allowed(self) -> str:
+        """The bounds in words, with a number that could be typed."""
+        low, high = (exact(bound, self.unit) for bound in (self.low, self.high))
+        middle = round((self.low + self.high) / 2 / self.step) * self.step
+        example = exact(middle, self.unit)
+        if self.unit.startswith("share"):
+            example += f" or {exact(100 * middle)} %"
+        elif self.unit.startswith("million USD") and middle >= THOUSAND:
+            example += f" or ${exact(middle / THOUSAND)}B"
+        return f"allowed: {low} to {high} {self.unit}, for example {example}"
 
     def named(self, *places: Place) -> "Range":
         """The same with those named positions that lie within it."""
@@ -91,6 +105,7 @@ class Control(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     unit = traitlets.Unicode().tag(sync=True)
     why = traitlets.Unicode().tag(sync=True)
+    is_date = traitlets.Bool().tag(sync=True)
     low = traitlets.Float().tag(sync=True)
     high = traitlets.Float().tag(sync=True)
     step = traitlets.Float().tag(sync=True)
@@ -118,6 +133,7 @@ class Control(anywidget.AnyWidget):
             label=limits.label,
             unit=limits.unit,
             why=f"{limits.label} [{limits.unit}]. {limits.why}",
+            is_date=limits.unit in YEARS,
             low=limits.low,
             high=limits.high,
             step=limits.step,
@@ -147,39 +163,32 @@ class Control(anywidget.AnyWidget):
     def _hear(self, _: Any, message: dict[str, Any], __: Any) -> None:
         if message.get("about") and self._about:
             self._about()
-        elif "typed" in message and self._take(_read(str(message["typed"]))):
+        elif "typed" in message:
+            self._take(str(message["typed"]))
             self.value = self._good
-            self.send({"taken": True})  # so that the box shows the number as it was understood
+            self.send({"answered": True})  # so that the box shows the number that holds
 
-    def _take(self, value: Any) -> bool:
-        """Use a value, or say why not; whether it was used."""
+    def _take(self, given: Any) -> None:
+        """Use a value or a text that was typed, or say why not."""
         try:
-            chosen = self._checked(value)
+            chosen = self._checked(given)
             if chosen != self._good:
                 self._changed(chosen)
         except InputError as problem:
             self.error = str(problem)
-            return False
-        self._good = chosen  # not `value`: the browser's slider may be further already
+            return
+        self._good = chosen  # not the trait's: the browser's slider may be further already
         self.error = ""
-        return True
 
-    def _checked(self, value: Any) -> float | None:
+    def _checked(self, given: Any) -> float | None:
         limits = self.limits
-        if value is None and self.unset:
-            return None
-        if is_finite(value) and limits.low <= value <= limits.high:
-            return float(value)
-        bounds = f"allowed: {limits.low:,g} to {limits.high:,g} {limits.unit}"
-        fault = "is out of bounds" if is_finite(value) else "is no number"
-        said = f"{value:,g}" if is_finite(value) else shown(value)
-        raise InputError(f"{limits.label}: {said} {fault}; {bounds}")
-
-
-def _read(text: str) -> float | str | None:
-    """A number as a reader types it: spaces between thousands, a true minus sign."""
-    plain = "".join(text.split()).replace("\N{MINUS SIGN}", "-")
-    try:
-        return float(plain) if plain else None
-    except ValueError:
-        return text
+        try:
+            value = read_number(given, limits.unit) if isinstance(given, str) else given
+            if value is None and self.unset:
+                return None
+            if value is not None and is_finite(value) and limits.low <= value <= limits.high:
+                return float(value)
+        except InputError as problem:
+            raise InputError(f"{limits.label}: {problem}; {limits.allowed()}") from None
+        fault = "nothing was typed" if value is None else f"{shown(given)} is out of bounds"
+        raise InputError(f"{limits.label}: {fault}; {limits.allowed()}")

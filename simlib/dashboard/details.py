@@ -13,19 +13,20 @@ import ipywidgets as w
 from simlib import charts
 from simlib.analysis.wedges import wedges
 from simlib.charts.style import STATUS_QUO
-from simlib.dashboard import compute, words
+from simlib.dashboard import catalogue, compute
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import label
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.folds import Fold, Watch, Work, button
 from simlib.dashboard.past import past
-from simlib.dashboard.session import LINES, NO_POLICY_NAME, PRESET_NAME, Kept, Session
+from simlib.dashboard.session import LINES, LONGEST_NAME, NO_POLICY_NAME, Kept, Session
 from simlib.dashboard.several import side_by_side_picture
+from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import FIRST_OUTCOME, Scenario
 from simlib.dashboard.why import identity_figure, wedges_figure
-from simlib.dashboard.words import SERIES
+from simlib.dashboard.words import HEALTH_NAME
 from simlib.errors import InputError
-from simlib.policy import Policy, load_policy
+from simlib.policy import Policy
 from simlib.results import OUTCOMES
 from simlib.simulation import DRAWS
 
@@ -57,16 +58,19 @@ def _instead(scenario: Scenario) -> str:
 
 def _short(scenario: Scenario) -> str:
     """The scenario in a line, for a figure that is found alone."""
-    changes = [f"{label(key)} {value}" for key, value in scenario.changes().items()]
+    changes = [
+        f"{label(key)} {catalogue.figure(key, value)}" for key, value in scenario.changes().items()
+    ]
     return f"Changed: {'; '.join(changes)}." if changes else "The scenario at the beginning."
 
 
 def line_labels(scenario: Scenario) -> dict[str, str]:
-    """What the lines of a scenario are called, by name."""
-    titles = dict(SERIES)
-    if scenario.preset:
-        titles[PRESET_NAME] = load_policy(scenario.preset).title
-    return {name: titles[name] for name in LINES if name in titles}
+    """What the lines of a scenario are called, by name; with the health money that they hold."""
+    names = compute.lines_of(scenario).names
+    added = ", with health money" if HEALTH_NAME in names else ""
+    return {
+        name: names[name] + (added if name in SERIES else "") for name in LINES if name in names
+    }
 
 
 class Details(w.VBox):
@@ -132,6 +136,7 @@ class KeptLines(w.VBox):
     def __init__(self, session: Callable[[], Session], go: Go) -> None:
         self._session, self._go = session, go
         self.name = w.Text(description="Name:", placeholder="of the line to keep")
+        self.name.observe(self._named, "value")
         self.line = w.Dropdown(description="Line:")
         self.chosen = w.Dropdown(description="Kept:", options=[("none yet", "")])
         self.reference = w.Dropdown(description="Against:", tooltip="Differences are taken from it")
@@ -159,6 +164,13 @@ class KeptLines(w.VBox):
         self.answer.value = ""
         self._go(lambda _: session)
 
+    def _named(self, change: dict[str, Any]) -> None:
+        """Keep the name within what can be kept."""
+        if len(change["new"]) > LONGEST_NAME:
+            self.name.value = change["new"][:LONGEST_NAME]
+            said = f"A name has at most {LONGEST_NAME} letters; the rest was cut."
+            self.answer.value = f"<p class='simlib-small' role='status'>{said}</p>"
+
     def drop(self) -> None:
         """Keep the chosen line no longer."""
         if name := self.chosen.value:
@@ -184,12 +196,18 @@ class KeptLines(w.VBox):
     def draw(self, session: Session, watch: Watch) -> None:
         """Draw the present and the kept lines side by side, all on the same draws."""
         labels = line_labels(session.now)
-        shown = {labels[n]: p for n, p in compute.policies(session.now, watch).items()}
+        names = {HEALTH_NAME: compute.HEALTH_ALONE, **labels}
+        shown = {names[n]: p for n, p in compute.policies(session.now, watch).items()}
         self._known = [(each, self._policy(each, watch)) for each in session.kept]
         shown |= {each.name: policy for each, policy in self._known}
         against = {NO_POLICY_NAME: STATUS_QUO, **labels}.get(session.reference, session.reference)
         picture = side_by_side_picture(
-            shown, session.now.pinned, against, drawn_outcome(session.now), watch=watch
+            shown,
+            session.now.assumptions,
+            against,
+            drawn_outcome(session.now),
+            judgement=session.now.judgement,
+            watch=watch,
         )
         self.found.value = _instead(session.now) + figure(picture.spec) + picture.page()
 
@@ -237,7 +255,7 @@ class LeverShares(w.VBox):
             assumptions=scenario.pinned,
             watch=watch,
         )
-        against = words.against(scenario)
+        against = compute.lines_of(scenario).names[compute.STATUS_QUO_NAME]
         spec = wedges_figure(found, labels[line], against, f"{about()} {_short(scenario)}")
         self.found.value = _instead(scenario) + figure(spec)
 

@@ -47,7 +47,7 @@ function render({ model, el }) {
     if (message.request !== request) return;
     clearTimeout(timer);
     request = null;
-    status.textContent = message.error ?? "";
+    status.textContent = message.error ?? message.said;
     show();
     if (!message.error) save(message.name, message.mime, buffers[0]);
   };

@@ -7,6 +7,13 @@ from typing import Any
 import anywidget
 import traitlets
 
+AFTER_CSV = "What the numbers are: button Notes."
+"""Said when a table was handed out."""
+NOTES = "_notes.txt"
+"""End of the name of the notes beside a table."""
+CODE_LETTERS = 8
+"""Of the code by which names of files tell their contents apart."""
+
 
 class DownloadButton(anywidget.AnyWidget):
     """A button; the file is made when it is pressed, from the state of that moment.
@@ -21,6 +28,8 @@ class DownloadButton(anywidget.AnyWidget):
     title : str
         The whole sentence for screen readers and the tooltip, for example ``Download the picture
         as PNG``; it should contain the label.
+    after : str
+        Said beside the button when the file was handed out.
 
     Attributes
     ----------
@@ -40,8 +49,10 @@ class DownloadButton(anywidget.AnyWidget):
     disabled = traitlets.Bool(False).tag(sync=True)
     error = traitlets.Unicode("")
 
-    def __init__(self, label: str, make: Callable[[], tuple[str, str, bytes]], title: str) -> None:
-        self._make = make
+    def __init__(
+        self, label: str, make: Callable[[], tuple[str, str, bytes]], title: str, after: str = ""
+    ) -> None:
+        self._make, self._after = make, after
         super().__init__(label=label, title=title)
         self.on_msg(self._answer)
 
@@ -50,7 +61,7 @@ class DownloadButton(anywidget.AnyWidget):
         reply = {"request": message["request"]}
         try:
             name, mime, contents = self._make()
-            self.send(reply | {"name": name, "mime": mime}, [contents])
+            self.send(reply | {"name": name, "mime": mime, "said": self._after}, [contents])
             self.error = ""
         except Exception as error:  # whatever it is, the reader must see it
             self.error = f"No file: {str(error) or type(error).__name__}"

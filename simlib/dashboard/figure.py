@@ -1,14 +1,16 @@
 """A picture with its downloads, for notebooks; its numbers can be changed in place."""
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import ipywidgets as w
 import pandas as pd
 
-from simlib.charts import MIME, export
+from simlib.charts import MIME, export, table_csv
 from simlib.charts.decisions import filled
-from simlib.dashboard.download import DownloadButton
+from simlib.dashboard.about import about
+from simlib.dashboard.download import AFTER_CSV, CODE_LETTERS, NOTES, DownloadButton
 from simlib.dashboard.live_chart import TableChart
 
 
@@ -17,7 +19,7 @@ class Figure(w.VBox):
 
     Parameters
     ----------
-    name : of the files, without ending
+    name : of the files, without what tells the numbers apart
     chart : Altair chart that refers to its tables by name
     tables : with ``words``, whose texts are also the text alternative
     shown : name of the table that is handed out as CSV
@@ -29,7 +31,11 @@ class Figure(w.VBox):
         self.chart = TableChart(chart, self.tables, self.alt)
         buttons = [
             DownloadButton(label, self._file(label.lower()), f"Download the picture as {label}")
-            for label in ("PNG", "SVG", "PDF", "HTML", "CSV")
+            for label in ("PNG", "SVG", "PDF", "HTML")
+        ]
+        buttons += [
+            DownloadButton("CSV", self._file("csv"), "Download the picture as CSV", AFTER_CSV),
+            DownloadButton("Notes", self._file("txt"), "Download the notes on the numbers"),
         ]
         super().__init__([self.chart, w.HBox(buttons)])
 
@@ -44,11 +50,19 @@ class Figure(w.VBox):
         self.chart.update(self.tables, self.alt)
 
     def contents(self, kind: str) -> bytes:
-        """The picture as it is now, or its table, as a file."""
+        """The picture as it is now, its table, or what that is, as a file."""
         if kind == "csv":
-            return str(self.tables[self._shown].to_csv(index=False)).encode()
+            return table_csv(self.tables[self._shown])
+        if kind == "txt":
+            return "\n\n".join((*self.tables["words"]["text"], str(about()))).encode()
         return export(filled(self._chart, self.tables), kind)
 
     def _file(self, kind: str) -> Callable[[], tuple[str, str, bytes]]:
-        mime = {**MIME, "csv": "text/csv"}[kind]
-        return lambda: (f"{self._name}.{kind}", mime, self.contents(kind))
+        ending = NOTES if kind == "txt" else f".{kind}"
+        return lambda: (self.stem + ending, MIME[kind], self.contents(kind))
+
+    @property
+    def stem(self) -> str:
+        """Name of its files as it is now: other numbers, another name."""
+        numbers = "\n".join(table.to_csv() for table in self.tables.values())
+        return f"simlib_{self._name}_{sha256(numbers.encode()).hexdigest()[:CODE_LETTERS]}"

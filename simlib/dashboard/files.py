@@ -2,27 +2,29 @@
 
 import html
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import ipywidgets as w
 
 from simlib.charts import MIME
-from simlib.dashboard import brief, compute
+from simlib.dashboard import brief, compute, share
 from simlib.dashboard.autosave import FOLDER_VARIABLE
 from simlib.dashboard.compute import Picture
-from simlib.dashboard.download import DownloadButton
+from simlib.dashboard.download import AFTER_CSV, CODE_LETTERS, NOTES, DownloadButton
 from simlib.dashboard.folds import button
 from simlib.dashboard.session import Session
 from simlib.dashboard.share_box import ShareBox
 from simlib.dashboard.snippet import snippet
+from simlib.dashboard.upload import UploadButton
 from simlib.errors import InputError
 
-STEM = "border_or_internal"
 FOLDER = "exports"
 
 
@@ -34,15 +36,18 @@ class Kind:
     ----------
     label : on its button
     what : what the file is, for its tooltip
-    name, mime : of the file
+    ending : of the file's name, after the stem
+    mime : of the file
     make : from a session and its picture to the contents
+    after : said when it was handed out
     """
 
     label: str
     what: str
-    name: str
+    ending: str
     mime: str
     make: Callable[[Session, Picture], bytes]
+    after: str = ""
 
 
 def _picture(kind: str) -> Callable[[Session, Picture], bytes]:
@@ -58,19 +63,33 @@ def _program(session: Session, _: Picture) -> bytes:
 
 
 KINDS = (
-    Kind("PNG", "the picture as PNG", f"{STEM}.png", MIME["png"], _picture("png")),
-    Kind("SVG", "the picture as SVG", f"{STEM}.svg", MIME["svg"], _picture("svg")),
-    Kind("PDF", "the picture as PDF", f"{STEM}.pdf", MIME["pdf"], _picture("pdf")),
+    Kind("PNG", "the picture as PNG", ".png", MIME["png"], _picture("png")),
+    Kind("SVG", "the picture as SVG", ".svg", MIME["svg"], _picture("svg")),
+    Kind("PDF", "the picture as PDF", ".pdf", MIME["pdf"], _picture("pdf")),
     Kind(
-        "HTML", "the picture as HTML, a page that opens offline", f"{STEM}.html",
+        "HTML", "the picture as HTML, a page that opens offline", ".html",
         MIME["html"], _picture("html"),
     ),
-    Kind("CSV", "the numbers drawn as CSV", f"{STEM}.csv", "text/csv", _picture("csv")),
-    Kind("Brief", "a one-page brief as HTML", "brief.html", MIME["html"], brief.html),
-    Kind("Brief PDF", "a one-page brief as PDF", "brief.pdf", MIME["pdf"], brief.pdf),
-    Kind("Python", "a program in Python that draws it", "picture.py", "text/x-python", _program),
-    Kind("TOML", "the scenario as TOML", "scenario.toml", "application/toml", _scenario),
+    Kind("CSV", "the numbers drawn as CSV", ".csv", MIME["csv"], _picture("csv"), AFTER_CSV),
+    Kind("Notes", "the notes on the numbers", NOTES, MIME["txt"], _picture("txt")),
+    Kind("Brief", "a one-page brief as HTML", "_brief.html", MIME["html"], brief.html),
+    Kind("Brief PDF", "a one-page brief as PDF", "_brief.pdf", MIME["pdf"], brief.pdf),
+    Kind("Python", "a program in Python that draws it", ".py", "text/x-python", _program),
+    Kind("TOML", "the scenario as TOML", ".toml", "application/toml", _scenario),
 )  # fmt: skip
+
+
+def stem(session: Session) -> str:
+    """Name of a session's files, without what tells their kinds apart.
+
+    It says what is compared, with how much money, from when on, and what is drawn, in letters
+    that every system takes; a code at its end keeps sessions apart that differ in anything else.
+    """
+    now = session.now
+    money = f"{now.total:g}M" if now.equal_money else "own-money"
+    code = sha256(share.write(session).encode()).hexdigest()[:CODE_LETTERS]
+    outcome = now.outcome.replace("_", "-")
+    return f"simlib_border-vs-internal_{money}_{now.start}_{outcome}_{code}"
 
 
 class Files(w.VBox):
@@ -91,11 +110,12 @@ class Files(w.VBox):
     ) -> None:
         self._settled, self._load, self._failed = settled, load, failed
         buttons = [
-            DownloadButton(kind.label, partial(self.make, kind), f"Download {kind.what}")
+            DownloadButton(
+                kind.label, partial(self.make, kind), f"Download {kind.what}", kind.after
+            )
             for kind in KINDS
         ]
-        self.upload = w.FileUpload(accept=".toml", description="Load scenario")
-        self.upload.observe(self._uploaded, "value")
+        self.upload = UploadButton("Load scenario", ".toml", self._uploaded)
         save = button(f"Save all to {FOLDER}/", self.save, "For browsers that block downloads")
         self.saved = w.HTML()
         self.share = ShareBox(load)
@@ -105,17 +125,15 @@ class Files(w.VBox):
 
     def make(self, kind: Kind) -> tuple[str, str, bytes]:
         """Name, MIME type and contents of a file."""
-        return kind.name, kind.mime, kind.make(*self._settled())
+        session, picture = self._settled()
+        return stem(session) + kind.ending, kind.mime, kind.make(session, picture)
 
     def save(self) -> None:
         """Save a file of every kind in a new folder below the notebook's, and show its path."""
         try:
-            above = Path(os.environ.get(FOLDER_VARIABLE) or FOLDER)
-            folder = above / datetime.now().strftime("%Y-%m-%d_%H%M%S")
             session, picture = self._settled()
-            folder.mkdir(parents=True, exist_ok=True)
-            for kind in KINDS:
-                (folder / kind.name).write_bytes(kind.make(session, picture))
+            contents = {kind.ending: kind.make(session, picture) for kind in KINDS}
+            folder = _saved(stem(session), contents)
         except (OSError, InputError) as problem:
             self._failed(problem)
             return
@@ -123,14 +141,37 @@ class Files(w.VBox):
         words = f"{len(KINDS)} files saved in <code>{path}</code>"
         self.saved.value = f"<div class='simlib-small' role='status'>{words}</div>"
 
-    def _uploaded(self, change: dict[str, Any]) -> None:
-        for file in change["new"]:
-            try:
-                self._load(read_session(file["name"], bytes(file["content"])))
-            except InputError as problem:
-                self._failed(problem)
-        if change["new"]:
-            self.upload.value = ()  # so that the same file can be loaded again
+    def _uploaded(self, name: str, content: bytes) -> None:
+        try:
+            self._load(read_session(name, content))
+        except InputError as problem:
+            self._failed(problem)
+
+
+def _saved(name: str, contents: Mapping[str, bytes]) -> Path:
+    """A new folder with a file for each ending; none where one of them could not be written."""
+    above = Path(os.environ.get(FOLDER_VARIABLE) or FOLDER)
+    above.mkdir(parents=True, exist_ok=True)
+    folder = _new_folder(above / datetime.now().strftime("%Y-%m-%d_%H%M%S"))
+    try:
+        for ending, content in contents.items():
+            (folder / (name + ending)).write_bytes(content)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _new_folder(wanted: Path) -> Path:
+    """A folder that was not there, numbered where another has the name: two save in one second."""
+    folder = wanted
+    for number in count(2):
+        try:
+            folder.mkdir()
+            break
+        except FileExistsError:
+            folder = wanted.with_name(f"{wanted.name}_{number}")
+    return folder
 
 
 def read_session(name: str, content: bytes) -> Session:

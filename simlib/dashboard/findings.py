@@ -11,7 +11,7 @@ from simlib.analysis.information import Worth
 from simlib.analysis.sensitivity import Indices, Swing
 from simlib.analysis.structure import Shares
 from simlib.charts import decisions as pictures
-from simlib.charts.style import BORDER, COLOURS, INTERNAL, number
+from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, percent, whole
 from simlib.dashboard.figure import Figure
 from simlib.parameters import load_parameters
 from simlib.results import Ensemble
@@ -104,7 +104,7 @@ def cost_curve(table: pd.DataFrame) -> Figure:
     rows = load_parameters()
     shown = table.head(2 * MOST_BARS)
     labels = [
-        f"{rows[name].label}, {pictures.whole(low)} to {pictures.whole(high)}"
+        f"{rows[name].label}, {whole(low)} to {whole(high)}"
         for name, low, high in shown[["programme", "from_musd", "to_musd"]].itertuples(index=False)
     ]
     bars = pictures.bars_table(labels, shown["q05"], shown["q50"], shown["q95"])
@@ -185,14 +185,14 @@ def adaptive(found: Adaptive, first: str, second: str) -> Figure:
     several = np.stack([found.averted, *found.fixed])
     low, middle, high = np.quantile(several, (0.05, 0.5, 0.95), axis=-1)
     labels = ["adaptive", f"{first}, kept", f"{second} from the beginning"]
-    changed = 100 * float(np.mean(found.switched > 0))
+    changed = percent(float(np.mean(found.switched > 0)))
     beyond = float(found.against_best_fixed.mean())
     return _bars(
         "adaptive",
         "deaths averted over the projection",
         pictures.bars_table(labels, low, middle, high),
         "Does it pay to begin with one strategy and watch?",
-        f"It switches in {changed:.0f} % of the futures; on average it averts "
+        f"It switches in {changed} of the futures; on average it averts "
         f"{number(abs(beyond), 2)} {'more' if beyond > 0 else 'fewer'} than the better fixed one.",
         f"Mean regret against the better of the two in each future: "
         f"{number(float(found.regret.mean()), 2)} deaths.",

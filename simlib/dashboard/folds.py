@@ -2,9 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets as w
+import traitlets
+
+from simlib.charts.style import percent
 
 Watch = Callable[[float], None]
 """Told the share done, 0 to 1; what it raises stops the work."""
@@ -15,6 +20,14 @@ def button(label: str, pressed: Callable[[], None], tooltip: str = "") -> w.Butt
     made = w.Button(description=label, tooltip=tooltip, layout={"width": "auto"})
     made.on_click(lambda _: pressed())
     return made
+
+
+class Head(anywidget.AnyWidget):
+    """The button of a fold, which tells screen readers whether it is open."""
+
+    _esm = Path(__file__).with_name("folds.js")
+    description = traitlets.Unicode().tag(sync=True)
+    value = traitlets.Bool().tag(sync=True)
 
 
 class Fold(w.VBox):
@@ -36,8 +49,7 @@ class Fold(w.VBox):
         opened: Callable[[], None] = lambda: None,
     ) -> None:
         self._opened = opened
-        self.head = w.ToggleButton(value=is_open, description=title, layout={"width": "auto"})
-        self.head.add_class("simlib-fold")
+        self.head = Head(description=title, value=is_open)
         self.body = w.VBox(parts)
         self.body.add_class("simlib-fold-body")
         self.head.observe(self._turned, "value")
@@ -55,7 +67,6 @@ class Fold(w.VBox):
             self._opened()
 
     def _show(self) -> None:
-        self.head.icon = "caret-down" if self.is_open else "caret-right"
         self.body.layout.display = "" if self.is_open else "none"
 
 
@@ -116,7 +127,7 @@ class Work(w.HBox):
         if self._stop.is_set():
             raise Stopped
         self.bar.value = done
-        self._say(f"{done:.0%}")
+        self._say(percent(done))
 
     def _say(self, words: str) -> None:
         working = words.endswith("%") or words == "at work"

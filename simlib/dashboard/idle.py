@@ -18,7 +18,7 @@ VALUES = {
 
 NO_MONEY = "changes nothing while the extra money is 0"
 ONLY_ONE = "the only one: any weight above 0 means all the money"
-LEDGER_ONLY = "moves only the ledger, cost and net benefit"
+LEDGER_ONLY = "moves only the ledger and net benefit"
 OWN_TOTALS = "each strategy has money of its own"
 NO_POLICY = "changes nothing while there is no new policy"
 

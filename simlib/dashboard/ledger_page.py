@@ -6,10 +6,10 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from simlib.analysis.ledger import NONE_AVERTED
+from simlib.analysis.ledger import NONE_AVERTED, NOTES
 from simlib.charts.places import on_axis
 from simlib.charts.style import number
-from simlib.dashboard.words import DIGITS, futures
+from simlib.dashboard.phrases import DIGITS, futures
 
 STYLE = (
     "<style>.simlib-ledger{border-collapse:collapse;font-size:13px;line-height:1.3}"
@@ -43,7 +43,9 @@ def ledger_html(ledger: pd.DataFrame, labels: Mapping[str, str], caption: str) -
         first = row.iloc[0]
         unit = "" if first["unit"] == "share" else f" <span class='unit'>{first['unit']}</span>"
         cells = "".join(_cell(row[row["policy"] == policy].iloc[0]) for policy in policies)
-        body.append(f"<tr><th scope='row'>{first['label']}{unit}</th>{cells}</tr>")
+        note = NOTES.get(first["row"], "")
+        said = f"<br><span class='unit'>{escape(note)}</span>" if note else ""
+        body.append(f"<tr><th scope='row'>{first['label']}{unit}{said}</th>{cells}</tr>")
     return (
         f"{STYLE}<table class='simlib-ledger'><caption>{escape(caption)}</caption>"
         f"<thead><tr><th scope='col'>Over the whole projection</th>{names}</tr></thead>"

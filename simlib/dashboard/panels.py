@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from html import escape
 from typing import Any
 
 import ipywidgets as w
 
-from simlib.charts.style import BORDER, INTERNAL
+from simlib.charts.style import BORDER, INTERNAL, spoken
 from simlib.dashboard import catalogue
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key
 from simlib.dashboard.state import Scenario
 from simlib.parameters import load_parameters
-from simlib.policy import load_policy, policy_names
 
 NOT_PINNED = "as the evidence says"
 PIN_WORDS = {
@@ -109,6 +109,8 @@ class PolicyPanel(Panel):
     ----------
     switches : equal_money and count_prison, by name
     preset : shipped policy drawn as a line of its own
+    contents : what is in each shipped policy, that which is drawn unfolded
+    outside : what is said beside the switch of the prison cost
     parts : what each programme of a strategy gets, in words, by strategy
     """
 
@@ -119,12 +121,13 @@ class PolicyPanel(Panel):
         self.parts = {group: w.HTML() for group in catalogue.STRATEGIES}
         self.switches = {name: _switch(label) for name, label in SWITCHES.items()}
         self.preset = w.Dropdown(
-            options=[("none", ""), *((load_policy(n).title, n) for n in policy_names())],
+            options=[("none", ""), *((catalogue.preset(n).title, n) for n in catalogue.presets())],
             description="Add a line:",
             tooltip="Draws a shipped policy as a line of its own",
             style={"description_width": "72px"},
             layout={"width": "auto"},
         )
+        self.contents, self.outside = w.HTML(), w.HTML()
         for name, switch in {**self.switches, "preset": self.preset}.items():
             switch.observe(partial(self._switched, name), "value")
         folds = [
@@ -139,7 +142,8 @@ class PolicyPanel(Panel):
         ]
         self.children = [
             head, *money, self.switches["equal_money"], self._start(scenario),
-            self.switches["count_prison"], *folds, self.preset, self.reset,
+            self.switches["count_prison"], self.outside, *folds, self.preset, self.contents,
+            self.reset,
         ]  # fmt: skip
 
     def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
@@ -148,10 +152,17 @@ class PolicyPanel(Panel):
         for name, switch in self.switches.items():
             switch.value = getattr(scenario, name)
         self.preset.value = scenario.preset
+        self.contents.value = _contents(scenario.preset)
         for (group, name), control in self.controls.items():
             if group == "own_total" or name == "total":
                 shared = name == "total"
                 control.layout.display = "" if shared == scenario.equal_money else "none"
+
+    def hint(self, notes: Mapping[Key, str]) -> None:
+        """Say beside the controls what moves nothing, and which of them break the total."""
+        super().hint(notes)
+        said = notes.get((POLICY, "count_prison"), "")
+        self.outside.value = f"<div class='simlib-small' role='status'>{escape(said)}</div>"
 
     def _switched(self, name: str, change: dict[str, Any]) -> None:
         self._choose(POLICY, name, change["new"])
@@ -246,6 +257,16 @@ def _limits(group: str, name: str) -> Range:
     weight = Range(row.label, 0, catalogue.MOST_WEIGHT, 1, "parts of the money", why)
     times = (("cut", 0.0), ("current", 1.0), ("+50 %", 1.5), ("double", 2.0))
     return weight.named(*((word, round(today * factor, 2)) for word, factor in times))
+
+
+def _contents(preset: str) -> str:
+    """What is in each shipped policy, to be unfolded; that of this name is."""
+    return "".join(
+        f"<details class='simlib-small'{' open' if name == preset else ''}>"
+        f"<summary>{escape(catalogue.preset(name).title)}</summary>"
+        f"{escape(spoken(catalogue.preset_words(name)))}</details>"
+        for name in catalogue.presets()
+    )
 
 
 def _switch(label: str) -> w.Checkbox:

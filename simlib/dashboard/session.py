@@ -1,5 +1,6 @@
 """A session: the scenario on screen, lines kept beside it, and what all are compared with."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -33,13 +34,18 @@ KEPT_KEYS = ("name", "line", "scenario")
 SESSION_KEYS = ("reference", "kept")
 
 
+def _composed(name: Any) -> Any:
+    """A name whose letters are each written in one way; anything else as it is."""
+    return unicodedata.normalize("NFC", name) if isinstance(name, str) else name
+
+
 @dataclass(frozen=True)
 class Kept:
     """One line of a scenario, kept under a name.
 
     Attributes
     ----------
-    name : for the picture and the table
+    name : for the picture and the table; ways to write the same letters count as one
     line : which line of the scenario, one of :data:`LINES`
     scenario : as it was when the line was kept
     """
@@ -47,6 +53,9 @@ class Kept:
     name: str
     line: str
     scenario: Scenario
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", _composed(self.name))
 
     def to_table(self) -> dict[str, Any]:
         """The line as plain text, numbers and tables."""
@@ -68,6 +77,9 @@ class Session:
     now: Scenario = field(default_factory=Scenario)
     kept: tuple[Kept, ...] = ()
     reference: str = NO_POLICY_NAME
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reference", _composed(self.reference))
 
     # --- moves ------------------------------------------------------------------------------
 

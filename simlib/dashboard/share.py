@@ -14,7 +14,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, cast
 
-from simlib.dashboard.about import data_month, month_text, results_hash
+from simlib.dashboard.about import data_month, month_text
 from simlib.dashboard.bits import Packer, Unpacker
 from simlib.dashboard.catalogue import (
     ASSUMPTIONS,
@@ -23,6 +23,7 @@ from simlib.dashboard.catalogue import (
     OUTCOME_NAMES,
     WHOLE_GROUPS,
     bounds,
+    figure,
     label,
     names,
     presets,
@@ -30,6 +31,7 @@ from simlib.dashboard.catalogue import (
 from simlib.dashboard.session import LINES, NO_POLICY_NAME, Kept, Session, check_session
 from simlib.dashboard.state import Scenario, Value, beginning
 from simlib.errors import InputError, is_finite
+from simlib.fingerprint import results_fingerprint
 from simlib.tables import DATA, read_rows
 from simlib.version import __version__
 
@@ -37,8 +39,6 @@ SCHEMA = 1
 WHERE = "share code"
 LONGEST_CODE = 100_000
 """Letters, blanks included: twice a code in which every control of every line was moved."""
-SEPARATED = 10_000
-"""Numbers from here on have separators; years stay below."""
 PREFIX = f"S{SCHEMA}-"
 DEFAULTS = DATA / "control_defaults.csv"
 COLUMNS = ("defaults", "version", "control", "value", "low", "high")
@@ -85,7 +85,7 @@ def write(session: Session) -> str:
     """
     check_session(session)
     body = Packer()
-    body.whole(_number(results_hash().hex(), RESULTS_BITS), RESULTS_BITS)
+    body.whole(_number(results_fingerprint(), RESULTS_BITS), RESULTS_BITS)
     body.whole(int(standing_hash(standings()), 16), DEFAULTS_BITS)
     body.whole(data_month(), MONTH_BITS)
     _pack_scenario(session.now, body)
@@ -248,8 +248,8 @@ def _within(found: Mapping[str, Value], notes: list[str]) -> dict[str, Value]:
         if nearest != value:
             moved[control] = nearest
             notes.append(
-                f"{label(control)}: {_figure(value)} is not allowed in this version; "
-                f"moved to {_figure(nearest)}"
+                f"{label(control)}: {figure(control, value)} is not allowed in this version; "
+                f"moved to {figure(control, nearest)}"
             )
     return moved
 
@@ -310,7 +310,7 @@ def _read_value(control: str, text: str) -> Value | None:
 
 
 def _changed_numbers(results: int, month: int) -> list[str]:
-    if results == _number(results_hash().hex(), RESULTS_BITS):
+    if results == _number(results_fingerprint(), RESULTS_BITS):
         return []
     vintage = f"data to {month_text(month)}"
     return [f"made with another version of the model ({vintage}), so its maker saw other numbers"]
@@ -330,22 +330,20 @@ def _changed_controls(before: Mapping[str, Standing] | None) -> list[str]:
             said.append(f"{label(control)} is new")
             continue
         if then.value != now.value:
-            stood = f"stood at {then.value} unless moved, now at {now.value}"
+            old, new = (figure(control, each.value) for each in (then, now))
+            stood = f"stood at {old} unless moved, now at {new}"
             said.append(f"{label(control)} {stood}; the code keeps what it meant")
         if (then.low, then.high) != (now.low, now.high):
-            said.append(f"{label(control)} could be {_span(then)}, now {_span(now)}")
+            said.append(
+                f"{label(control)} could be {_span(control, then)}, now {_span(control, now)}"
+            )
     return said
 
 
-def _span(standing: Standing) -> str:
+def _span(control: str, standing: Standing) -> str:
     if standing.low is None or standing.high is None:
         return "anything"
-    return f"{_figure(standing.low)} to {_figure(standing.high)}"
-
-
-def _figure(value: float) -> str:
-    """A number in words for readers; a year has no separator."""
-    return f"{value:,g}" if abs(value) >= SEPARATED else f"{value:g}"
+    return f"{figure(control, standing.low)} to {figure(control, standing.high)}"
 
 
 def main() -> None:

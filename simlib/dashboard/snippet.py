@@ -4,15 +4,14 @@ import json
 from collections.abc import Mapping
 from textwrap import indent
 
-from simlib.charts.style import NO_POLICY, STATUS_QUO
+from simlib.charts.style import STATUS_QUO
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
-from simlib.dashboard.session import PRESET_NAME, Session, check_session
+from simlib.dashboard.compute import lines_of
+from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.share import write
 from simlib.dashboard.state import Scenario
 from simlib.dashboard.views import COST_PER_DEATH, NET_BENEFIT, SETTLING_YEARS
-from simlib.dashboard.words import SERIES
-from simlib.policy import load_policy
 
 HEAD = '''"""The numbers of a picture, computed from scratch.
 
@@ -20,6 +19,7 @@ HEAD = '''"""The numbers of a picture, computed from scratch.
 Share code: {code}
 """
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ import pandas as pd
 import simlib
 from simlib.dashboard import compute, share
 from simlib.results import quantiles
+from simlib.strategies import TotalNotKept
 
 '''
 
@@ -44,19 +45,28 @@ internal = simlib.Strategy(
 """
 
 MONEY = """options = {{"count_prison": {count_prison}, "assumptions": assumptions}}
-{policies}
+
+
+def priced(strategies, total):
+    # Where the total cannot be kept, the lines cost different money: no verdict between them.
+    try:
+        return simlib.equal_money(strategies, total, start, **options)[0]
+    except TotalNotKept as problem:
+        print(problem, file=sys.stderr)
+        return problem.policies
+
+
+policies = {policies}
 """
-SAME = "policies, spent = simlib.equal_money([border, internal], {total!r}, start, **options)"
-OWN = """one, spent_on_border = simlib.equal_money([border], {border!r}, start, **options)
-other, spent_on_internal = simlib.equal_money([internal], {internal!r}, start, **options)
-policies = one + other"""
+SAME = "priced([border, internal], {total!r})"
+OWN = "priced([border], {border!r}) + priced([internal], {internal!r})"
 
 HEALTH = """health = simlib.Policy.constant(
     "health",
     {health},
     start,
 )
-policies = [replace(each + health, name=each.name) for each in policies]
+policies = [health, *(replace(each + health, name=each.name) for each in policies)]
 """
 
 WORLD = '''world = simlib.simulate([None, *policies], assumptions=assumptions)
@@ -71,30 +81,32 @@ def banded(panel, series, values):
 
 
 names = {names}
+against = {against}  # what each line adds to
 tables = []
 '''
 
 LEVELS = """{default}for index, series in enumerate(names.values()):
     tables.append(banded("lines", series, world.yearly("{outcome}")[:, index]))
-for name in list(names)[1:]:
-    apart = simlib.compare(world, policy=name).difference("{outcome}")
+for name, base in against.items():
+    apart = simlib.compare(world, policy=name, against=base).difference("{outcome}")
     tables.append(banded("difference", names[name], apart))
 """
 DEFAULT = """default = simlib.simulate().yearly("{outcome}")[:, 0]
 tables.append(banded("lines", "{status_quo}", default))
 """
 
-BENEFIT = """for name in list(names)[1:]:
-    gained = simlib.compare(world, policy=name).net_benefit_by_year("{valued_by}")
+BENEFIT = """for name, base in against.items():
+    compared = simlib.compare(world, policy=name, against=base)
+    gained = compared.net_benefit_by_year("{valued_by}")
     tables.append(banded("lines", names[name], gained.cumsum(axis=0)))
     tables.append(banded("difference", names[name], gained))
-tables.append(banded("lines", "{status_quo}", 0 * gained))
+tables.append(banded("lines", "{zero}", 0 * gained))
 """
 
-COST = """for name in list(names)[1:]:
-    compared = simlib.compare(world, policy=name)
+COST = """for name, base in against.items():
+    compared = simlib.compare(world, policy=name, against=base)
     averted = -compared.difference("deaths_fentanyl").cumsum(axis=0)
-    cost = compared.cost_by_year().mean(axis=1).cumsum()
+    cost = compared.spent_by_year().mean(axis=1).cumsum()
     some = (averted.mean(axis=1) > 0) & (compared.years >= {settled})
     each = (cost[some] / averted[some].mean(axis=1))[:, None]
     tables.append(banded("lines", names[name], each).assign(year=compared.years[some]))
@@ -135,10 +147,10 @@ def snippet(session: Session) -> str:
     if moved:
         parts.append(HEALTH.format(health=_inner(moved)))
     if now.preset:
-        parts.append(
-            f'policies.append(replace(simlib.load_policy("{now.preset}"), name="preset"))\n'
-        )
-    parts.append(WORLD.format(names=_mapping(_names(now))))
+        preset = f'replace(simlib.load_policy("{now.preset}"), name="preset")'
+        parts.append(f"policies.append({preset})\n")
+    drawn = lines_of(now)
+    parts.append(WORLD.format(names=_mapping(drawn.names), against=_mapping(drawn.against)))
     parts.append(_tables(now))
     parts.append(FOOT.format(code=code, outcome=f', outcome="{now.outcome}"'))
     return "".join(parts)
@@ -150,15 +162,9 @@ def _policies(now: Scenario) -> str:
     return OWN.format(border=now.money(BORDER_NAME), internal=now.money(INTERNAL_NAME))
 
 
-def _names(now: Scenario) -> dict[str, str]:
-    """Names of lines by policy."""
-    names = {"status_quo": NO_POLICY if now.assumptions else STATUS_QUO, **SERIES}
-    return names | ({PRESET_NAME: load_policy(now.preset).title} if now.preset else {})
-
-
 def _tables(now: Scenario) -> str:
     if now.outcome in NET_BENEFIT:
-        return BENEFIT.format(valued_by=NET_BENEFIT[now.outcome], status_quo=STATUS_QUO)
+        return BENEFIT.format(valued_by=NET_BENEFIT[now.outcome], zero=lines_of(now).zero)
     if now.outcome == COST_PER_DEATH:
         return COST.format(settled=now.start + SETTLING_YEARS)
     default = DEFAULT.format(status_quo=STATUS_QUO, outcome=now.outcome) if now.assumptions else ""

@@ -6,6 +6,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, cast
 
+from simlib.charts.style import YEARS, exact
 from simlib.dashboard.catalogue import (
     ASSUMPTIONS,
     BORDER_NAME,
@@ -22,6 +23,7 @@ from simlib.dashboard.catalogue import (
     bounds,
     label,
     names,
+    preset,
     presets,
     programmes,
     todays_split,
@@ -129,6 +131,10 @@ class Scenario:
         """Health money that both strategies have in common."""
         moved = {lever: value for lever, value in self.health.items() if value}
         return Policy.constant("health", moved, f"{self.start}-01")
+
+    def preset_policy(self) -> list[Policy]:
+        """The shipped policy that is drawn as a line of its own; empty where none is."""
+        return [replace(preset(self.preset), name="preset")] if self.preset else []
 
     # --- moves ------------------------------------------------------------------------------
 
@@ -292,7 +298,8 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
 def _check_number(control: str, value: Any, faults: Faults) -> None:
     low, high, unit = cast(tuple[float, float, str], bounds(control))
     if not is_finite(value) or not low <= value <= high:
-        said = f"{low:.0f} to {high:.0f}" if unit == "year" else f"{low:,.0f} to {high:,.0f} {unit}"
+        said = f"{exact(low, unit)} to {exact(high, unit)}"
+        said += "" if unit in YEARS else f" {unit}"
         faults.add(control, f"{shown(value)} is out of bounds; allowed: {said}")
 
 

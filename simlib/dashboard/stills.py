@@ -10,12 +10,13 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 
 from simlib.charts import export
+from simlib.charts.style import exact
+from simlib.dashboard.folds import Head
+from simlib.dashboard.upload import UploadButton
 
 SECONDS = 120.0
 """Longest wait for a widget that is still drawing."""
-SEPARATED = 10_000
-"""Numbers from here on have separators; years stay below."""
-PRESSED = (w.Button, w.FileUpload)
+PRESSED = (w.Button, UploadButton)
 """Widgets that only do something when pressed: nothing is left of them on paper."""
 
 
@@ -58,6 +59,8 @@ def still(shown: Any) -> str:
         return _live(shown)
     if isinstance(shown, w.HTML | w.HTMLMath):
         return f"<div>{shown.value}</div>"
+    if isinstance(shown, Head):
+        return f"<div><b>{html.escape(shown.description)}</b></div>" if shown.value else ""
     if isinstance(shown, w.Label):
         return f"<div>{html.escape(shown.value)}</div>"
     if isinstance(shown, w.Accordion | w.Tab):
@@ -115,7 +118,7 @@ def _control(shown: Any) -> str:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     elif isinstance(value, float | int):
-        value = f"{value:.10g}" if abs(value) < SEPARATED else f"{value:,.10g}"
+        value = exact(value, getattr(shown, "unit", ""))
     said = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
     return f"<div>{html.escape(said)}</div>"
 

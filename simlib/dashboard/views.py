@@ -1,6 +1,6 @@
 """What the comparison picture can show: any outcome, net benefit, cost per death averted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -34,6 +34,36 @@ SETTLING_YEARS = 2
 
 
 @dataclass(frozen=True)
+class Lines:
+    """What the lines of a picture are called, and what each is compared with.
+
+    Attributes
+    ----------
+    names : by policy, in the order of the ensemble
+    against : by policy that is compared, the one that it adds to; without health money the first
+    """
+
+    names: Mapping[str, str]
+    against: Mapping[str, str]
+
+    def compared(self, ensemble: Ensemble) -> dict[str, Comparison]:
+        """Each comparison, by what its line is called."""
+        return {
+            self.names[name]: compare(ensemble, policy=name, against=reference)
+            for name, reference in self.against.items()
+        }
+
+    def alone(self, ensemble: Ensemble) -> Comparison:
+        """What both strategies add to, against the first policy."""
+        return compare(ensemble, policy=next(iter(self.against.values())))
+
+    @property
+    def zero(self) -> str:
+        """What the line is called from which the first differences are taken."""
+        return self.names[next(iter(self.against.values()))]
+
+
+@dataclass(frozen=True)
 class View:
     """One thing that the picture can show.
 
@@ -43,8 +73,8 @@ class View:
     label, unit : of the lines
     more, fewer : what more and less of it are called
     aim : what the better strategy has of it
-    tables : from an ensemble, names for its policies and the year in which they begin to lines
-        and differences
+    tables : from an ensemble, :class:`Lines` and the year in which policies begin to lines and
+        differences
     difference, difference_unit : of the second panel, where it is not the difference
     summed : whether years are summed over the projection, or averaged
     """
@@ -55,7 +85,7 @@ class View:
     more: str
     fewer: str
     aim: str
-    tables: Callable[[Ensemble, Sequence[str], int], Tables]
+    tables: Callable[[Ensemble, "Lines", int], Tables]
     difference: str = ""
     difference_unit: str = ""
     summed: bool = True
@@ -113,35 +143,34 @@ def _default(name: str, draws: int) -> pd.DataFrame:
     return banded(ensemble.years, STATUS_QUO, ensemble.yearly(name)[:, 0])
 
 
-def _levels(name: str) -> Callable[[Ensemble, Sequence[str], int], Tables]:
-    """Lines of an outcome, and its paired differences from the line without new policy."""
+def _levels(name: str) -> Callable[[Ensemble, Lines, int], Tables]:
+    """Lines of an outcome, and paired differences of those that are compared."""
 
-    def tables(ensemble: Ensemble, labels: Sequence[str], start: int) -> Tables:
-        values = ensemble.yearly(name)
+    def tables(ensemble: Ensemble, drawn: Lines, start: int) -> Tables:
+        values, labels = ensemble.yearly(name), [*drawn.names.values()]
         lines = [banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
         if labels[0] == NO_POLICY:
             lines.insert(0, _default(name, ensemble.draws))
-        projected = len(ensemble.projected_years)
-        apart = values[-projected:] - values[-projected:, :1]
+        years, places = ensemble.projected_years, ensemble.policies.index
+        later = values[-len(years) :]
         difference = [
-            banded(ensemble.years[-projected:], label, apart[:, i])
-            for i, label in enumerate(labels)
-            if i
+            banded(years, drawn.names[policy], later[:, places(policy)] - later[:, places(base)])
+            for policy, base in drawn.against.items()
         ]
         return pd.concat(lines, ignore_index=True), pd.concat(difference, ignore_index=True)
 
     return tables
 
 
-def _net_benefit(valued_by: str) -> Callable[[Ensemble, Sequence[str], int], Tables]:
+def _net_benefit(valued_by: str) -> Callable[[Ensemble, Lines, int], Tables]:
     """Net benefit added up since the start, and by year."""
 
-    def tables(ensemble: Ensemble, labels: Sequence[str], start: int) -> Tables:
+    def tables(ensemble: Ensemble, drawn: Lines, start: int) -> Tables:
         years = ensemble.projected_years
-        lines = [banded(years, STATUS_QUO, np.zeros((len(years), 1)))]
+        lines = [banded(years, drawn.zero, np.zeros((len(years), 1)))]
         by_year = []
-        for name, label in zip(ensemble.policies[1:], labels[1:], strict=True):
-            found = compare(ensemble, policy=name).net_benefit_by_year(valued_by)
+        for label, compared in drawn.compared(ensemble).items():
+            found = compared.net_benefit_by_year(valued_by)
             lines.append(banded(years, label, found.cumsum(axis=0)))
             by_year.append(banded(years, label, found))
         return pd.concat(lines, ignore_index=True), pd.concat(by_year, ignore_index=True)
@@ -149,13 +178,12 @@ def _net_benefit(valued_by: str) -> Callable[[Ensemble, Sequence[str], int], Tab
     return tables
 
 
-def _cost_per_death(ensemble: Ensemble, labels: Sequence[str], start: int) -> Tables:
+def _cost_per_death(ensemble: Ensemble, drawn: Lines, start: int) -> Tables:
     """Mean cost so far over mean deaths averted so far, where any are; and the latter's bands."""
     lines, averted = [], []
-    for name, label in zip(ensemble.policies[1:], labels[1:], strict=True):
-        compared = compare(ensemble, policy=name)
+    for label, compared in drawn.compared(ensemble).items():
         saved = -compared.difference(FIRST_VIEW).cumsum(axis=0)
-        cost = compared.cost_by_year().mean(axis=1).cumsum()
+        cost = compared.spent_by_year().mean(axis=1).cumsum()
         some = (saved.mean(axis=1) > 0) & (compared.years >= start + SETTLING_YEARS)
         each = (cost[some] / saved[some].mean(axis=1))[:, None]
         lines.append(banded(compared.years[some], label, each))
@@ -195,7 +223,7 @@ VIEWS: Mapping[str, View] = {name: _outcome(name) for name in OUTCOMES} | {
     COST_PER_DEATH: View(
         COST_PER_DEATH,
         "Cost per death averted",
-        "million USD: mean added cost over mean deaths averted",
+        "million USD: mean added cost over mean deaths averted, not discounted",
         more="more averted",
         fewer="fewer averted",
         aim="fewer",

@@ -11,8 +11,8 @@ from simlib.analysis.wedges import Wedges
 from simlib.charts.checks import BANDS
 from simlib.charts.figures import ranges
 from simlib.charts.places import on_axis
-from simlib.charts.style import number
-from simlib.dashboard.words import DIGITS, people
+from simlib.charts.style import number, percent
+from simlib.dashboard.phrases import DIGITS, people
 from simlib.parameters import load_parameters
 from simlib.results import OUTCOMES, QUANTILES, quantiles
 
@@ -56,14 +56,14 @@ def identity_figure(identity: Identity, names: Mapping[str, str], footer: str) -
         "subtitle": f"Against {against}, over the years of the policy. "
         + (f"What moved most: {', '.join(moved)}." if moved else "No factor moved."),
         "footer": f"Changes multiply out in every draw; their medians nearly do. {footer}",
-        "axis": f"change against {against}, percent",
+        "axis": f"change against {against}, %",
     }
     return ranges(shown, words)
 
 
 def _percent(value: float) -> str:
     said = on_axis(value, max(1.0, abs(value)), DIGITS)
-    return f"{said if value <= 0 or said == '0' else '+' + said} percent"
+    return f"{said if value <= 0 or said == '0' else '+' + said} %"
 
 
 def wedges_figure(found: Wedges, policy: str, against: str, footer: str) -> dict[str, Any]:
@@ -95,10 +95,10 @@ def wedges_figure(found: Wedges, policy: str, against: str, footer: str) -> dict
     unit = outcome.unit.removesuffix(" a year") if outcome.total else outcome.unit
     most = table.iloc[0]
     share = most["share"] / found.total.mean() if found.total.mean() else 0.0
-    percent = f" ({100 * share:.0f} percent)" if 0 < share <= 1 else ""
+    part = f" ({percent(share)})" if 0 < share <= 1 else ""
     words = {
         "title": f"{policy}: {_signed(found.total.mean())} {unit} on average, "
-        f"the largest part through {labels[0].lower()}{percent}.",
+        f"the largest part through {labels[0].lower()}{part}.",
         "subtitle": f"{outcome.label}, against {against}, over the projection, mean of "
         f"{found.total.size} draws. Bar: what a lever adds; line: 9 in 10 futures. "
         f"{_interactions(found)}",

@@ -1,115 +1,122 @@
-"""What a picture says: title, verdict, source line; short sentences that read well aloud."""
+"""What a picture says: title, verdict, odds; short sentences that read well aloud."""
 
-from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
 
 import numpy as np
 
-from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
-from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare
-from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
-from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, View
+from simlib.charts.style import BORDER, INTERNAL, number
+from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict
+from simlib.dashboard.catalogue import listed, moved_words, sums_words
+from simlib.dashboard.phrases import (
+    DIGITS,
+    NINE_IN_TEN,
+    averted_range,
+    between,
+    capital,
+    dollars,
+    futures,
+    in_futures,
+    people,
+    percent,
+)
+from simlib.dashboard.session import PRESET_NAME
+from simlib.dashboard.source import footer
+from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending, whole
+from simlib.dashboard.state import Scenario
+from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, Lines, View
 from simlib.observed import load_observed
 from simlib.parameters import load_parameters
-from simlib.policy import load_policy
 from simlib.results import OUTCOMES, Ensemble
-from simlib.strategies import Share
-from simlib.units import USD_PER_MILLION
+from simlib.strategies import beyond_record
 
-SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
-NINE_IN_TEN = (0.05, 0.5, 0.95)
-DIGITS = 2
-"""Significant digits of a number that draws give: they do not tell more."""
-NEARLY_ALL = 0.995
-"""Share of draws that would be rounded to 100 percent."""
+HEALTH_NAME = "health"
 
 
-def capital(text: str) -> str:
-    """A text that begins a sentence."""
-    return text[:1].upper() + text[1:]
+@dataclass(frozen=True)
+class Run:
+    """What there is to tell of.
 
+    Attributes
+    ----------
+    spent : what the strategies cost
+    drawn : names of the lines and what each is compared with
+    judged : the verdict; None where the strategies spend different money
+    """
 
-def people(value: float) -> str:
-    """A number of people or events from draws: whole, and rounded."""
-    rounded = round(value)
-    return number(rounded, DIGITS if abs(rounded) >= 10 else 1)
+    scenario: Scenario
+    ensemble: Ensemble
+    spent: Spending
+    drawn: Lines
+    judged: Verdict | None
 
+    @property
+    def years(self) -> int:
+        """Years from the scenario's start to the end of the projection."""
+        return int(self.ensemble.years[-1]) - self.scenario.start + 1
 
-def whole(value: float) -> str:
-    """A whole number in full, such as a sum of money that a reader has chosen."""
-    rounded = round(value)
-    return number(rounded, len(str(abs(rounded))))
+    @property
+    def bar(self) -> str:
+        """The share of futures that settles a verdict."""
+        return percent(float(self.ensemble.parameters["verdict_confidence"][0]))
 
+    def compared(self) -> dict[str, Comparison]:
+        """Each strategy and further line against what it adds to, by what it is called."""
+        return self.drawn.compared(self.ensemble)
 
-def dollars(value: float) -> str:
-    """An amount [USD] from draws, rounded."""
-    if abs(value) >= USD_PER_MILLION:
-        return f"{number(value / USD_PER_MILLION, DIGITS)} million dollars"
-    return f"{number(value, DIGITS)} dollars"
-
-
-def futures(share: float) -> str:
-    """A share of draws; never "0 percent" of what happens in some, nor "100" of what may not."""
-    if 1 - NEARLY_ALL < share < NEARLY_ALL:
-        return f"{100 * share:.0f} percent"
-    return {0.0: "none", 1.0: "all"}.get(share, "nearly all" if share > 0.5 else "hardly any")
-
-
-def in_futures(share: float) -> str:
-    """A share of draws as in "in 70 percent of futures", "in all futures"."""
-    said = futures(share)
-    return (
-        f"in {said} of futures" if "percent" in said else f"in {said.replace('none', 'no')} futures"
-    )
-
-
-def between(low: float, high: float, more: str, fewer: str) -> str:
-    """A range that may be on either side of zero, without signs."""
-    if low < 0 < high:
-        return f"from {people(-low)} {fewer} to {people(high)} {more}"
-    if low >= 0:
-        return f"from {people(low)} to {people(high)} {more}"
-    return f"from {people(-high)} to {people(-low)} {fewer}"
-
-
-def years_ahead(scenario: Scenario, ensemble: Ensemble) -> int:
-    """Years from a scenario's start to the end of the projection."""
-    return int(ensemble.years[-1]) - scenario.start + 1
+    def strategies(self) -> dict[str, Comparison]:
+        """The two strategies, each against what both add to, by what they are called."""
+        return {label: each for label, each in self.compared().items() if label in SERIES.values()}
 
 
 # --- verdict ----------------------------------------------------------------------------------
 
 
-def verdict_sentences(
-    scenario: Scenario, ensemble: Ensemble, judged: Verdict, money: dict[str, Share]
-) -> tuple[str, ...]:
-    """The verdict, how far the strategies are apart, then lives, cost and prison of each."""
-    said = [head(judged), gap(judged, years_ahead(scenario, ensemble)), _margin(judged)]
-    for name, label in SERIES.items():
-        health = sum(scenario.health.values())
-        said.append(_strategy(label, compare(ensemble, policy=name), money[name], health))
-    if judged.neither_beats_status_quo:
-        said.append("Neither strategy surely beats doing nothing new.")
-    return tuple(said)
+def verdict_sentences(run: Run) -> tuple[str, ...]:
+    """The verdict or why there is none, then lives, cost and prison of each line, and odds."""
+    said = [head(run)]
+    if run.judged:
+        said += [gap(run.judged, run.years), *_margin(run, run.judged)]
+    else:
+        said.append(f"{run.spent.words} Compare each with doing nothing new, not with the other.")
+    said += _health(run)
+    for label, compared in run.compared().items():
+        said.append(_line(run, label, compared))
+    if run.judged:
+        said.append(_odds(run, run.judged))
+    return (*said, *beyond(run))
 
 
-def beyond(names: Sequence[str]) -> list[str]:
-    """That some lines are drawn beyond what was ever observed."""
-    if not names:
-        return []
-    return [
-        f"Extrapolation: the money of {' and of '.join(names)} raises a budget further than any "
-        "drug budget on record rose."
-    ]
-
-
-def head(judged: Verdict) -> str:
-    """The verdict in one sentence."""
-    if judged.word == CANNOT_TELL:
-        return "Cannot tell which strategy saves more lives."
+def head(run: Run) -> str:
+    """The verdict in one sentence with its odds, or that there is none."""
+    judged = run.judged
+    if judged is None:
+        return f"Different money: {NO_VERDICT}."
+    by = _by(judged)
     if judged.word == NO_DIFFERENCE:
-        return "No difference that matters between the two strategies."
-    return f"The {SERIES[judged.word]} strategy saves more lives."
+        under = by.replace("by more than", "under") or "none at all"
+        return f"No difference that matters: {under.strip()}, {in_futures(judged.within)}."
+    chances = dict(zip((BORDER, INTERNAL), judged.chances, strict=True))
+    if judged.word != CANNOT_TELL:
+        better = SERIES[judged.word]
+        return f"The {better} strategy saves more lives{by}, {in_futures(chances[better])}."
+    low, _, high = judged.gap
+    if low > 0 or high < 0:
+        ahead = BORDER if low > 0 else INTERNAL
+        return (
+            f"Not settled: {ahead} averts more deaths, but{by or ' any'} only "
+            f"{in_futures(chances[ahead])}; the bar is {run.bar}."
+        )
+    return (
+        f"Cannot tell which strategy saves more lives: {BORDER} leads{by} "
+        f"{in_futures(chances[BORDER])}, {INTERNAL} in {futures(chances[INTERNAL])}; "
+        f"the bar is {run.bar}."
+    )
+
+
+def _by(judged: Verdict) -> str:
+    """By how much a strategy has to lead; nothing where any lead counts."""
+    margin = judged.margin_deaths
+    return f" by more than {people(margin)} deaths" if round(margin) else ""
 
 
 def gap(judged: Verdict, years: int) -> str:
@@ -127,97 +134,228 @@ def gap(judged: Verdict, years: int) -> str:
     )
 
 
-def _margin(judged: Verdict) -> str:
+def _margin(run: Run, judged: Verdict) -> list[str]:
+    """How often the gap matters, from where on it does, and for how many years it is made."""
     border, internal = (futures(chance) for chance in judged.chances)
+    if not _by(judged):
+        leads = f"{BORDER} leads in {border}, {INTERNAL} in {internal}"
+        return [f"Any difference counts: {leads}."]
+    return [
+        f"{_too_small(run, judged)}.",
+        f"The strategies act in {run.years} of these {len(run.ensemble.projected_years)} years; "
+        f"{BORDER} leads by more in {border}, {INTERNAL} in {internal}.",
+    ]
+
+
+def _too_small(run: Run, judged: Verdict) -> str:
+    first, last = run.ensemble.projected_years[[0, -1]]
+    margin = percent(float(run.ensemble.parameters["verdict_margin"][0]))
     return (
-        f"{capital(in_futures(judged.within))} the gap is too small to matter, under "
-        f"{people(judged.margin_deaths)}; border leads by more in {border}, internal in {internal}."
+        f"{capital(in_futures(judged.within))} the gap is too small to matter: under "
+        f"{people(judged.margin_deaths)} deaths, {margin} of those expected from {first} to {last}"
     )
 
 
-def _strategy(label: str, compared: Comparison, share: Share, health: float) -> str:
-    """Lives, cost, prison and payers of one strategy."""
-    low, middle, high = np.quantile(compared.averted, NINE_IN_TEN)
+def _odds(run: Run, judged: Verdict) -> str:
+    """How often each strategy beats doing nothing new by what matters."""
+    chances = zip(SERIES.values(), judged.beats_status_quo, strict=True)
+    odds = ", ".join(f"{label} {in_futures(chance)}" for label, chance in chances)
+    beyond = "the health money alone" if HEALTH_NAME in run.drawn.names else "doing nothing new"
+    return f"Better than {beyond}{_by(judged)}: {odds}; the bar is {run.bar}."
+
+
+def sampling(run: Run) -> str:
+    """How far mean deaths averted may be off because there are no more draws."""
+    draws = run.ensemble.draws
+    errors = [
+        f"{people(2 * float(compared.averted.std()) / draws**0.5)} ({label})"
+        for label, compared in run.strategies().items()
+    ]
+    return (
+        f"With {draws} draws mean deaths averted are known to within about "
+        f"{' and '.join(errors)}, two standard errors."
+    )
+
+
+def beyond(run: Run) -> list[str]:
+    """That some lines are drawn beyond what was ever observed."""
+    p, labels = run.ensemble.parameters, run.drawn.names
+    policies = [*run.spent.policies, *run.scenario.preset_policy()]
+    names = [labels[each.name] for each in policies if beyond_record(each, p)]
+    said = []
+    if names:
+        said.append(f"the money of {listed(names)}")
+    if health := beyond_record(run.scenario.health_policy(), p):
+        rows = load_parameters()
+        said.append(f"the health money for {listed([rows[n].label.lower() for n in health])}")
+    return [
+        f"Extrapolation: {each} raises a budget further than any drug budget on record rose."
+        for each in said
+    ]
+
+
+# --- lines ------------------------------------------------------------------------------------
+
+
+def _lives(compared: Comparison, further: str = "") -> str:
+    """Deaths averted by a line, their range, and what each costs."""
+    _, middle, _ = np.quantile(compared.averted, NINE_IN_TEN)
     mean = float(compared.averted.mean())
-    lives = f"{people(abs(middle))} deaths {'averted' if middle >= 0 else 'added'}"
+    lives = f"{people(abs(middle))} {further}deaths {_done(middle)}"
     if np.sign(mean) == np.sign(middle):
         lives += f", {people(abs(mean))} on average"
-    if not compared.averted.any():
-        return f"{capital(label)}: deaths stay as they are. {_spending(compared, share, health)}"
-    cost = compared.cost_per_death_averted
-    each = "No death is averted on average."
-    if cost is not None:
-        each = f"On average each costs {dollars(cost)}."
-    custody = float(np.median(compared.total("prison_years")))
-    kind = "more" if custody >= 0 else "fewer"
+    else:
+        lives += f" by the median, {people(abs(mean))} {_done(mean)} on average"
     return (
-        f"{capital(label)}: about {lives}; in 9 of 10 futures, "
-        f"{between(low, high, 'averted', 'added')}. {each} People spend {people(abs(custody))} "
-        f"{kind} years in prison. {_spending(compared, share, health)}"
+        f"about {lives}; in 9 of 10 futures, {averted_range(compared.averted)}. {_each(compared)}"
     )
 
 
-def _spending(compared: Comparison, share: Share, health: float) -> str:
-    """Where the money goes, who pays, and what is not spent or spent beyond the total."""
+def _each(compared: Comparison) -> str:
+    """What a death averted costs."""
+    cost = compared.cost_per_death_averted
+    if cost is None:
+        return "No death is averted on average."
+    if cost < 0:
+        return f"On average it saves {dollars(-cost)} for each death averted."
+    return f"Each death averted costs {dollars(cost)} on average."
+
+
+def _done(averted: float) -> str:
+    return "averted" if averted >= 0 else "added"
+
+
+def _health(run: Run) -> list[str]:
+    """What the health money that both strategies contain does alone."""
+    if HEALTH_NAME not in run.drawn.names:
+        return []
+    compared = run.drawn.alone(run.ensemble)
+    money = moved_words(run.scenario.health_policy())
+    return [
+        f"Both strategies come with {money}, which alone {_alone(compared)}; "
+        f"this is credited to neither. {_each(compared)} {_custody(compared)}"
+    ]
+
+
+def _alone(compared: Comparison) -> str:
+    _, middle, _ = np.quantile(compared.averted, NINE_IN_TEN)
+    return (
+        f"{'averts' if middle >= 0 else 'adds'} about {people(abs(middle))} deaths "
+        f"({averted_range(compared.averted)} in 9 of 10 futures)"
+    )
+
+
+def _line(run: Run, label: str, compared: Comparison) -> str:
+    """Lives, cost, prison and payers of one line, beyond what it adds to."""
+    name = compared.names[1]
+    further = "further " if compared.names[0] == HEALTH_NAME else ""
+    title = f"{capital(label)}{', beyond the health money' if further else ''}"
+    spent = _of_its_own(run, compared) if name == PRESET_NAME else _spending(run, name, compared)
+    if not compared.averted.any():
+        return f"{title}: deaths stay as they are. {spent}"
+    return f"{title}: {_lives(compared, further)} {_custody(compared)} {spent}"
+
+
+def _custody(compared: Comparison) -> str:
+    custody = float(np.median(compared.total("prison_years")))
+    if not round(custody):
+        return "Time in prison stays about as it is."
+    kind = "more" if custody > 0 else "fewer"
+    return f"People spend {people(abs(custody))} {kind} years in prison."
+
+
+def _payers(compared: Comparison) -> str:
+    """Who pays the programmes [% of them]; nothing where no money is added."""
     paid = compared.spending_by_payer
     total = sum(paid.values())
-    parts = [f"{payer} {100 * part / total:.0f}" for payer, part in paid.items() if part]
-    payers = f" ({', '.join(parts)} percent)" if parts else ""
-    programmes, prison = whole(share.programmes), whole(share.prison)
-    added = f" and {whole(health)} to health" if health else ""
-    said = (
-        f"A year, {programmes} million dollars go to programmes{added}{payers}, {prison} to prisons"
-    )
-    if share.unspent >= 1:
-        return f"{said}; {whole(share.unspent)} are not spent."
-    if share.unspent <= -1:
-        return f"{said}; {whole(-share.unspent)} more than the total."
+    parts = [f"{payer} {100 * part / total:.0f}" for payer, part in paid.items() if part and total]
+    return f" ({', '.join(parts)} %)" if parts else ""
+
+
+def _of_its_own(run: Run, compared: Comparison) -> str:
+    """What a shipped policy spends, which is no total of the reader's."""
+    policy = run.scenario.preset_policy()[0]
+    payers = f" Who pays the programmes:{_payers(compared)}." if _payers(compared) else ""
+    return f"It moves {sums_words(policy)}; this is not the same money.{payers}"
+
+
+def _spending(run: Run, name: str, compared: Comparison) -> str:
+    """Where the money of a strategy goes, who pays, and how far that is from its total."""
+    share, left = run.spent.shares[name], run.spent.left(name)
+    said = f"A year, {whole(share.programmes)} million dollars go to programmes{_payers(compared)}"
+    prison = share.prison
+    if prison < 0:
+        said += f"; prisons cost about {_about(-prison)} less"
+    elif prison and not run.scenario.count_prison:
+        said += f"; about {_about(prison)} to prisons, paid outside the total"
+    elif prison:
+        said += f", about {_about(prison)} to prisons"
+    if left > 0:
+        said += f"; {whole(left)} are not spent"
+    elif left < 0 and run.scenario.count_prison:
+        said += f"; {whole(-left)} more than the total"
     return f"{said}."
+
+
+def _about(money: float) -> str:
+    """A sum that draws give [million USD]; what exists is never 0."""
+    return whole(money) if round(money) else "less than 1"
 
 
 # --- words of the picture ------------------------------------------------------------------
 
 
-def picture_words(
-    scenario: Scenario, ensemble: Ensemble, judged: Verdict, shown: View
-) -> dict[str, str | float]:
+def picture_words(run: Run, shown: View) -> dict[str, str | float]:
     """The row of `words` that :func:`simlib.charts.prepare` takes."""
-    message, numbers = title(shown, ensemble, judged, years_ahead(scenario, ensemble))
+    message, numbers = title(run, shown)
+    origins = dict.fromkeys(run.drawn.against.values())
+    apart = f"Difference from {run.drawn.zero}" if len(origins) == 1 else "What each line adds"
     return {
         "title": message,
-        "subtitle": numbers if scenario.equal_money else f"With different money. {numbers}",
-        "footer": footer(scenario, ensemble),
+        "subtitle": f"{run.spent.words} {numbers}".strip(),
+        "footer": footer(run.scenario, run.ensemble, run.spent),
         "outcome": shown.label,
         "unit": shown.unit,
-        "difference": shown.difference or f"Difference from {against(scenario)}",
+        "difference": shown.difference or apart,
         "difference_unit": shown.difference_unit or shown.unit,
         "more": shown.more,
         "fewer": shown.fewer,
+        "reference": run.drawn.zero,
         "record_end": load_observed().record_end - 0.5,  # years are drawn at their middle
     }
 
 
-def title(shown: View, ensemble: Ensemble, judged: Verdict, years: int) -> tuple[str, str]:
+def title(run: Run, shown: View) -> tuple[str, str]:
     """The picture's message, and the numbers behind it."""
-    if shown.name == FIRST_VIEW:
-        return head(judged), f"{gap(judged, years)} {_margin(judged)}"
     if shown.name == COST_PER_DEATH:
-        return _cost_title(ensemble, years)
-    one, other = (compare(ensemble, policy=name) for name in SERIES)
+        return _cost_title(run)
+    if run.judged is None:
+        apart = f"Different money: {NO_VERDICT}."
+        first = shown.name == FIRST_VIEW
+        return apart if first else f"{shown.label}: {apart.lower()}", _changes(run, shown)
+    if shown.name == FIRST_VIEW:
+        within = f" {_too_small(run, run.judged)}." if _by(run.judged) else ""
+        return head(run), f"{gap(run.judged, run.years)}{within}"
+    return _other_title(run, shown), _changes(run, shown)
+
+
+def _other_title(run: Run, shown: View) -> str:
+    """Which strategy has more of what is aimed at, and in how many futures."""
+    one, other = run.strategies().values()
     apart = shown.change(one) - shown.change(other)
-    matters = _matters(shown, ensemble)
+    matters = _matters(shown, run.ensemble)
     if shown.aim == shown.fewer:
         apart = -apart
     chances = {BORDER: np.mean(apart > matters), INTERNAL: np.mean(-apart > matters)}
-    sure = judged.confidence
-    better = next((name for name, chance in chances.items() if chance >= sure), None)
-    if better:
-        message = f"{shown.label}: {shown.aim} with the {better} strategy."
-    elif np.mean(np.abs(apart) <= matters) >= sure:
-        message = f"{shown.label}: no difference that matters between the strategies."
-    else:
-        message = f"{shown.label}: cannot tell the strategies apart."
-    return message, _changes(shown, {BORDER: one, INTERNAL: other}, years)
+    within = float(np.mean(np.abs(apart) <= matters))
+    sure = float(run.ensemble.parameters["verdict_confidence"][0])
+    for label, chance in chances.items():
+        if chance >= sure:
+            return f"{shown.label}: {shown.aim} with {label}, {in_futures(float(chance))}."
+    if within >= sure:
+        return f"{shown.label}: no difference that matters, {in_futures(within)}."
+    odds = ", ".join(f"{label} {in_futures(float(c))}" for label, c in chances.items())
+    return f"{shown.label}: cannot tell ({shown.aim} with {odds}; the bar is {run.bar})."
 
 
 def _matters(shown: View, ensemble: Ensemble) -> np.ndarray | float:
@@ -229,81 +367,31 @@ def _matters(shown: View, ensemble: Ensemble) -> np.ndarray | float:
     return np.asarray(ensemble.parameters["verdict_margin"] * sized)
 
 
-def _changes(shown: View, strategies: dict[str, Comparison], years: int) -> str:
-    """What each strategy changes against no new policy."""
+def _changes(run: Run, shown: View) -> str:
+    """What each strategy changes against what both add to."""
     unit = shown.unit.removesuffix(" a year") if shown.summed else shown.unit
     said = []
-    for label, compared in strategies.items():
+    for label, compared in run.strategies().items():
         low, middle, high = (
             number(x, DIGITS) if abs(x) < 10 else people(x)
             for x in np.quantile(shown.change(compared), NINE_IN_TEN)
         )
         ends = f" (9 in 10: {low} to {high})" if low != high else ""
         said.append(f"{label} {middle}{ends}")
-    when = f"Over {years} years" if shown.summed else f"On average over {years} years"
-    return f"{when}, against no new policy ({unit}): {'; '.join(said)}."
+    when = f"Over {run.years} years" if shown.summed else f"On average over {run.years} years"
+    return f"{when}, against {run.drawn.zero} ({unit}): {'; '.join(said)}."
 
 
-def _cost_title(ensemble: Ensemble, years: int) -> tuple[str, str]:
+def _cost_title(run: Run) -> tuple[str, str]:
     said, chance = [], []
-    for name, label in SERIES.items():
-        compared = compare(ensemble, policy=name)
+    for label, compared in run.strategies().items():
         cost = compared.cost_per_death_averted
         said.append(f"{'none averted' if cost is None else dollars(cost)} ({label})")
         chance.append(f"{futures(float(np.mean(compared.averted > 0)))} ({label})")
     costs = ", ".join(said) if any("dollars" in each for each in said) else "none is averted"
     return (
         f"Cost per death averted: {costs}.",
-        f"Programmes and prisons over {years} years, mean cost over mean deaths averted. "
-        f"Share of futures in which any death is averted: {', '.join(chance)}.",
+        f"Programmes and prisons over {run.years} years: mean cost over mean deaths averted, "
+        f"neither discounted, against {run.drawn.zero}. "
+        f"Futures in which any death is averted: {', '.join(chance)}.",
     )
-
-
-# --- source line ------------------------------------------------------------------------------
-
-
-def against(scenario: Scenario) -> str:
-    """What the differences are taken from."""
-    return NO_POLICY if scenario.assumptions else STATUS_QUO
-
-
-def footer(scenario: Scenario, ensemble: Ensemble) -> str:
-    """Scenario, data vintage, model version and date, for whoever finds the picture alone."""
-    known = ensemble.about
-    return " ".join(
-        [
-            f"simlib {known['model_version']}, {date.today().isoformat()}.",
-            f"Data: {known['data_vintage']}.",
-            f"Extra money {_money(scenario)} from {scenario.start}; {known['draws']} draws.",
-            *_moved(scenario),
-        ]
-    )
-
-
-def _money(scenario: Scenario) -> str:
-    """The total, or with different money that of each strategy."""
-    if scenario.equal_money:
-        return f"{number(scenario.total)} million USD a year each"
-    each = [f"{number(scenario.money(name))} ({label})" for name, label in SERIES.items()]
-    return f"differs, million USD a year: {', '.join(each)};"
-
-
-def _moved(scenario: Scenario) -> Sequence[str]:
-    """What the scenario changes besides the money's total."""
-    rows, default = load_parameters(), Scenario()
-    said = []
-    if not scenario.count_prison:
-        said.append("Prison cost is not paid from it.")
-    for name, label in SERIES.items():
-        if getattr(scenario, name) != getattr(default, name):
-            said.append(f"The {label} money is split by hand.")
-    for name, longer in scenario.sentences.items():
-        if longer:
-            said.append(f"{rows[name].label} (internal): {100 * longer:+.0f} %.")
-    if health := sum(scenario.health.values()):
-        said.append(f"Health money, {number(health)} million, in both, not in the status quo.")
-    if scenario.preset:
-        said.append(f"Third line: {load_policy(scenario.preset).title}.")
-    for name, value in scenario.assumptions.items():
-        said.append(f"Assumed: {rows[name].label} {number(value)} {rows[name].unit}.")
-    return said

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from simlib.charts.style import exact
 from simlib.observed import load_observed
 from simlib.pages.content import (
     DISTRIBUTED,
@@ -33,7 +34,7 @@ UNITS = (
     ("_rate", "per year, or per person-year"),
     ("_ratio", "relative to a reference that the label names"),
     ("_months, _years", "a length of time, or person-time in outcomes"),
-    ("_elasticity", "change in percent per percent; sizes are given without their sign"),
+    ("_elasticity", "change in % per %; sizes are given without their sign"),
 )
 
 
@@ -67,7 +68,8 @@ def _group(group: str) -> str:
     text, rows = group_texts()[group], load_parameters().select(group=group)
     pages = [as_markdown(content(name), 2, _link("parameters")) for name in rows]
     head = f"[All levers and parameters](index.md)\n\n# {escaped(text['title'])}\n\n"
-    return "\n".join([head + escaped(text["what"]) + "\n", *pages])
+    what = escaped(f"{text['what']} At its heart: {text['equation']}.")
+    return "\n".join([f"{head}{what}\n", *pages])
 
 
 def _index(groups: list[str]) -> str:
@@ -84,7 +86,7 @@ def _index(groups: list[str]) -> str:
     parts += ["## Parameters\n", markdown_table(grades, link)]
     for group in groups:
         rows = tuple(
-            (Reference(row.name), f"{row.value:,.10g}", span(row), row.unit, grade(row))
+            (Reference(row.name), exact(row.value, row.unit), span(row), row.unit, grade(row))
             for row in load_parameters().select(group=group).values()
         )
         table = Table(("Parameter", "Central value", "Range", "Unit", "Grade"), rows)

@@ -12,13 +12,14 @@ D  assumed: judgement, with its reasoning
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from simlib.charts.style import exact, percent
 from simlib.errors import Faults, UnknownName, unknown
-from simlib.pages.mentions import read_by
+from simlib.pages.mentions import equations, read_by
 from simlib.parameters import Parameter, load_parameters
 from simlib.tables import (
     DATA,
@@ -33,7 +34,7 @@ from simlib.tables import (
 
 PAGES = DATA / "pages"
 LEVER_KEYS = (
-    "message", "steps", "equation", "code", "rests_on", "side_effects", "sources",
+    "message", "odds", "steps", "equation", "code", "rests_on", "side_effects", "sources",
 )  # fmt: skip
 GROUP_KEYS = ("title", "what", "equation")
 
@@ -230,26 +231,25 @@ def _keys(
 # --- pages ------------------------------------------------------------------------------------
 
 
-def number(value: float, unit: str = "") -> str:
-    """A value as readers see it; years have no thousands separator."""
-    return f"{value:.10g}" if unit == "decimal year" else f"{value:,.10g}"
-
-
 def span(row: Parameter) -> str:
     """Range of a parameter in words, without its unit."""
-    low, high = (number(each, row.unit) for each in (row.low, row.high))
+    low, high = (exact(each, row.unit) for each in (row.low, row.high))
     return "fixed" if row.low == row.high else f"{low} to {high}"
 
 
 def _parameter(row: Parameter) -> Page:
     group, found = group_texts()[row.group], grade(row)
-    value = number(row.value, row.unit)
+    value = exact(row.value, row.unit)
     shape = DISTRIBUTED[row.distribution]
     facts = Table(
         ("Name", "Central value", "Range", "Unit", "Within the range"),
         ((Code(row.name), value, span(row), row.unit, shape),),
     )
-    enters = tuple((Code(where), f": {says}") for where, says in read_by(row.name))
+    enters: list[str | Bullet] = []
+    if row.name in equations():
+        enters += ["As the code has it:", *(_equation(*each) for each in equations()[row.name])]
+    if read_by(row.name):
+        enters += ["Read by:", *((Code(where), f": {says}") for where, says in read_by(row.name))]
     scope = (
         "It is held fixed unless a reader moves it."
         if row.distribution == "fixed"
@@ -260,7 +260,7 @@ def _parameter(row: Parameter) -> Page:
     )
     blocks = [
         Block("What it is", (facts,)),
-        Block("How it enters", (f"In words: {_sentence(group['equation'])}", *enters)),
+        Block("How it enters", tuple(enters)),
         Block("Why this range", (_sentence(row.note or "As the sources have it"), scope)),
         Block("Evidence", (f"Grade {found}: {GRADES[found]} ({row.kind}).", *_sources(row.source))),
         Block("Levers that rest on it", resting),
@@ -271,16 +271,18 @@ def _parameter(row: Parameter) -> Page:
     return Page(row.name, row.label, context, message, tuple(b for b in blocks if b.items))
 
 
+def _equation(text: str, says: str) -> Bullet:
+    return (Code(text), f": {says}") if says else (Code(text),)
+
+
 def _lever(name: str) -> Page:
     parameters, programme, text = load_parameters(), load_programmes()[name], lever_texts()[name]
     row = parameters[name]
     resting = [parameters[each] for each in text["rests_on"]]
-    counted = Counter(grade(each) for each in resting)
-    parts = [f"{counted[g]} of grade {g} ({GRADES[g]})" for g in GRADES if counted[g]]
     table = Table(
         ("Rests on", "Central value", "Range", "Unit", "Grade"),
         tuple(
-            (Reference(r.name), number(r.value, r.unit), span(r), r.unit, grade(r)) for r in resting
+            (Reference(r.name), exact(r.value, r.unit), span(r), r.unit, grade(r)) for r in resting
         ),
     )
     cited = (*text["sources"], *(each for r in resting for each in r.source))
@@ -297,12 +299,19 @@ def _lever(name: str) -> Page:
             Block("How it works here", (*steps, f"In words: {text['equation']}.", *code)),
             Block("Why this range", _range(row)),
             Block("What decides its effect", (table,)),
-            Block("Evidence", (f"Of the {len(resting)} numbers above: {'; '.join(parts)}.",)),
+            Block("Evidence", (text["odds"], _graded(resting))),
             Block("Side effects", tuple((each,) for each in text["side_effects"])),
             Block("Who pays", _payers(programme)),
             Block("Sources", _sources(cited)),
         ),
     )
+
+
+def _graded(resting: Collection[Parameter]) -> str:
+    """How many of the numbers that a lever rests on have which grade of evidence."""
+    counted = Counter(grade(each) for each in resting)
+    parts = [f"{counted[g]} of grade {g} ({GRADES[g]})" for g in GRADES if counted[g]]
+    return f"That rests on the {len(resting)} numbers above: {'; '.join(parts)}."
 
 
 def _range(row: Parameter) -> tuple[str, ...]:
@@ -311,7 +320,7 @@ def _range(row: Parameter) -> tuple[str, ...]:
     budget = load_parameters().get(f"budget_{row.name}")
     if budget is None:
         return said
-    thought = f"{number(budget.value)} ({span(budget)}) {budget.unit}"
+    thought = f"{exact(budget.value)} ({span(budget)}) {budget.unit}"
     return (*said, f"Today's budget is thought to be {thought}. {_sentence(budget.note)}")
 
 
@@ -327,7 +336,7 @@ def _payers(programme: Programme) -> tuple[str | Bullet, ...]:
         return (f"All of it is {payers[0]} money.",)
     shares = [parameters[f"{prefix}_{payer}_share"].value for payer in payers[:-1]]
     split = zip(payers, (*shares, 1 - sum(shares)), strict=True)
-    return (said, *((f"{payer}: {share:.0%}",) for payer, share in split))
+    return (said, *((f"{payer}: {percent(share)}",) for payer, share in split))
 
 
 def _sentence(text: str) -> str:

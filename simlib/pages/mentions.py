@@ -15,6 +15,10 @@ NO_READERS = ("charts", "dashboard", "pages")
 HOLE = "[a-z0-9_]+"
 SHORTEST = 4
 """Letters that a pattern must have beside its holes to be taken for a parameter's name."""
+_READ = re.compile(r"p\['(\w+)'\]")
+"""How the model reads the draws of a parameter."""
+LINE = 90
+"""Letters of the longest expression that is shown."""
 
 
 @cache
@@ -45,6 +49,56 @@ def read_by(name: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted({where for each in fitting for where in each}))
 
 
+@cache
+def equations() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Expressions of the model in which parameters stand, from its code, by name.
+
+    Each with what the functions called in it say they do. Of nested expressions the largest one
+    that fits on a line. What is read by a name put together at run time, as in
+    ``p[f"budget_{name}"]``, or only handed on, stands in none.
+    """
+    trees = {
+        path.stem: ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted(PACKAGE.glob("*.py"))
+    }
+    says = {
+        f"{module}.{node.name}": _says(node)
+        for module, tree in trees.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    found: dict[str, dict[str, str]] = {}
+    for tree in trees.values():
+        for statement in ast.walk(tree):
+            if isinstance(statement, ast.Assign | ast.Return) and statement.value is not None:
+                for name, text in _expressions(statement.value, None):
+                    called = (says.get(each, "") for each in re.findall(r"(\w+\.\w+)\(", text))
+                    found.setdefault(name, {})[_READ.sub(r"\1", text)] = " ".join(
+                        filter(None, called)
+                    )
+    return {name: tuple(texts.items()) for name, texts in found.items()}
+
+
+def _expressions(node: ast.expr, around: str | None) -> Iterator[tuple[str, str]]:
+    """Names of draws within an expression, each with the largest arithmetic around it that fits.
+
+    Parameters
+    ----------
+    around : that arithmetic so far; None where there is none yet
+    """
+    text = ast.unparse(node)
+    read = _READ.fullmatch(text)
+    if read and around:
+        yield read[1], around
+    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call | ast.Compare):
+        around = around or (text if len(text) <= LINE else None)
+        for inner in ast.iter_child_nodes(node):
+            if isinstance(inner, ast.expr):
+                yield from _expressions(inner, around)
+    elif isinstance(node, ast.Subscript):
+        yield from _expressions(node.value, around)
+
+
 def _texts(path: Path, module: str) -> Iterator[tuple[str, str, str]]:
     """Texts and patterns in one module, each with the function it stands in."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -71,4 +125,4 @@ def _pattern(text: ast.JoinedStr) -> str:
 
 
 def _says(node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    return (ast.get_docstring(node) or "").partition("\n")[0]
+    return (ast.get_docstring(node) or "").partition("\n")[0].replace("``", "")

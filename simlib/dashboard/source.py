@@ -1,0 +1,64 @@
+"""The source line: scenario, data vintage, model version and date, for a picture found alone."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from simlib.charts.style import number
+from simlib.dashboard.catalogue import preset
+from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending, whole
+from simlib.dashboard.state import BORDER_NAME, Scenario
+from simlib.parameters import load_parameters
+from simlib.results import Ensemble
+
+
+def footer(scenario: Scenario, ensemble: Ensemble, spent: Spending) -> str:
+    """Where the numbers come from, and all that was moved."""
+    known = ensemble.about
+    return " ".join(
+        [
+            f"simlib {known['model_version']}, {date.today().isoformat()}.",
+            f"Data: {known['data_vintage']}.",
+            f"{_money(scenario, spent)} from {scenario.start}; {known['draws']} draws.",
+            *pinned(scenario.judgement, "Judged with"),
+            *_moved(scenario),
+            *pinned(scenario.assumptions, "Assumed"),
+        ]
+    )
+
+
+def pinned(values: Mapping[str, float], how: str) -> list[str]:
+    """Rows that a reader has pinned, each in a sentence."""
+    rows = load_parameters()
+    return [
+        f"{how}: {rows[name].label} {number(value)} {rows[name].unit}."
+        for name, value in values.items()
+    ]
+
+
+def _money(scenario: Scenario, spent: Spending) -> str:
+    """The total, or where the money differs what each strategy costs."""
+    if spent.same:
+        kept = not any(spent.left(name) for name in SERIES)
+        total = scenario.money(BORDER_NAME) if kept else spent.cost(BORDER_NAME)
+        return f"Extra money {number(total)} million USD a year each"
+    each = [f"{whole(spent.cost(name))} ({label})" for name, label in SERIES.items()]
+    return f"Different money, million USD a year: {', '.join(each)}: {NO_VERDICT};"
+
+
+def _moved(scenario: Scenario) -> list[str]:
+    """What the scenario changes besides the money's total and what is pinned."""
+    rows, default = load_parameters(), Scenario()
+    said = []
+    if not scenario.count_prison:
+        said.append("Prison cost is paid outside it.")
+    for name, label in SERIES.items():
+        if getattr(scenario, name) != getattr(default, name):
+            said.append(f"The {label} money is split by hand.")
+    for name, longer in scenario.sentences.items():
+        if longer:
+            said.append(f"{rows[name].label} (internal): {100 * longer:+.0f} %.")
+    if health := sum(scenario.health.values()):
+        said.append(f"Health money, {number(health)} million, in both; differences without it.")
+    if scenario.preset:
+        said.append(f"Third line: {preset(scenario.preset).title}.")
+    return said
