@@ -15,8 +15,10 @@ NO_READERS = ("charts", "dashboard", "pages")
 HOLE = "[a-z0-9_]+"
 SHORTEST = 4
 """Letters that a pattern must have beside its holes to be taken for a parameter's name."""
-_READ = re.compile(r"p\['(\w+)'\]")
+_READ = re.compile(r"(?:f\.)?p(?:\['(\w+)'\]|\.(\w+))")
 """How the model reads the draws of a parameter."""
+_MOVED = re.compile(r"(?:levers|money)\.\w+")
+"""How it reads a lever."""
 LINE = 90
 """Letters of the longest expression that is shown."""
 
@@ -59,7 +61,7 @@ def equations() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """
     trees = {
         path.stem: ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(PACKAGE.glob("*.py"))
+        for path in sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "model").glob("*.py")])
     }
     says = {
         f"{module}.{node.name}": _says(node)
@@ -68,14 +70,14 @@ def equations() -> Mapping[str, tuple[tuple[str, str], ...]]:
         if isinstance(node, ast.FunctionDef)
     }
     found: dict[str, dict[str, str]] = {}
-    for tree in trees.values():
+    for module, tree in trees.items():
         for statement in ast.walk(tree):
             if isinstance(statement, ast.Assign | ast.Return) and statement.value is not None:
                 for name, text in _expressions(statement.value, None):
-                    called = (says.get(each, "") for each in re.findall(r"(\w+\.\w+)\(", text))
-                    found.setdefault(name, {})[_READ.sub(r"\1", text)] = " ".join(
-                        filter(None, called)
-                    )
+                    called = re.findall(r"([\w.]+)\(", text)
+                    told = (says.get(each, says.get(f"{module}.{each}", "")) for each in called)
+                    shown = _READ.sub(r"\1\2", text)
+                    found.setdefault(name, {})[shown] = " ".join(filter(None, told))
     return {name: tuple(texts.items()) for name, texts in found.items()}
 
 
@@ -89,7 +91,7 @@ def _expressions(node: ast.expr, around: str | None) -> Iterator[tuple[str, str]
     text = ast.unparse(node)
     read = _READ.fullmatch(text)
     if read and around:
-        yield read[1], around
+        yield read[1] or read[2], around
     if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call | ast.Compare):
         around = around or (text if len(text) <= LINE else None)
         for inner in ast.iter_child_nodes(node):
@@ -115,6 +117,10 @@ def _texts(path: Path, module: str) -> Iterator[tuple[str, str, str]]:
                         yield _pattern(inner), *place
                 elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
                     yield re.escape(inner.value), *place
+                elif isinstance(inner, ast.Attribute):
+                    text = ast.unparse(inner)
+                    if _READ.fullmatch(text) or _MOVED.fullmatch(text):
+                        yield re.escape(inner.attr), *place
 
 
 def _pattern(text: ast.JoinedStr) -> str:
