@@ -144,7 +144,8 @@ def test_traffic_moves_to_the_safer_lane_within_its_stage() -> None:
 
 
 OPEN = ("cars", "trucks", "between", "wholesale", "street", "online")
-STAGE_OF = dict(zip(Lanes._fields, ("border",) * 4 + ("inland",) * 2 + ("retail",) * 3, strict=True))
+STAGES = ("border",) * 4 + ("inland",) * 2 + ("retail",) * 3
+STAGE_OF = dict(zip(Lanes._fields, STAGES, strict=True))
 
 
 @pytest.mark.parametrize("lane", OPEN)
