@@ -194,9 +194,7 @@ def test_cuts_leave_no_fewer_than_no_kits_and_no_places(begun) -> None:
     found = at_the_end(begun, naloxone=-1e6, treatment=-1e6).pressed.health
     np.testing.assert_array_equal(found.places, 0)
     without = begun.past.anchors.untreated_fatality
-    np.testing.assert_allclose(
-        found.fatality, without * (1 - overdose.rescue(begun.future.p, 0.0))
-    )
+    np.testing.assert_allclose(found.fatality, without * (1 - overdose.rescue(begun.future.p, 0.0)))
 
 
 # --- lanes ----------------------------------------------------------------------------------------
@@ -354,17 +352,13 @@ def test_custody_by_offence(begun) -> None:
     np.testing.assert_allclose(found.entry.possession, possession)
     np.testing.assert_allclose(found.entry.selling, p["selling_custody_rate"] * arrests)
     np.testing.assert_allclose(found.entry.other, p["other_custody_rate"])
-    for row, offence, longer in zip(
-        found.release, Offences._fields, (1.5, 1.2, 1), strict=True
-    ):
+    for row, offence, longer in zip(found.release, Offences._fields, (1.5, 1.2, 1), strict=True):
         np.testing.assert_allclose(row, 1 / (p[f"{offence}_years_served"] * longer))
 
 
 def test_the_iron_law_follows_arrests_and_time_served_over_all_stages(begun) -> None:
     strong = altered(begun, iron_law_exponent=0.2)
-    found = at_the_end(
-        strong, drug_units=3000.0, port_officers=2000.0, sentence_selling=0.5
-    )
+    found = at_the_end(strong, drug_units=3000.0, port_officers=2000.0, sentence_selling=0.5)
     border, wholesale, retail = found.arrests
     punishment = (border + 1.5 * wholesale + 1.5 * retail) / 3
     np.testing.assert_allclose(found.pressed.iron, punishment**0.2)

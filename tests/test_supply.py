@@ -133,6 +133,4 @@ def test_the_chain_by_hand_under_what_may_change_of_it() -> None:
     found = supply.retail_cost(chain, 0.0, None, premium, imposed)
     assert found == pytest.approx(retail(0.2, 0.1, 0.5))
     other = Stages(0.3, 0.4, 0.6)
-    assert supply.retail_cost(chain, 0.0, other, premium, imposed) == pytest.approx(
-        retail(*other)
-    )
+    assert supply.retail_cost(chain, 0.0, other, premium, imposed) == pytest.approx(retail(*other))
