@@ -8,6 +8,7 @@ arrays of draws instead, slower.
 """
 
 import importlib.util
+import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,17 +96,37 @@ SCALAR = {
 
 
 def content_hash() -> str:
-    """Hash of the text of all that is compiled: which machine code may be kept on disk.
+    """Hash of the text of all that is compiled, constants included: which machine code may be kept.
 
     numba looks at the file of the compiled function alone and would go on running old equations.
     """
-    texts = [Path(str(module.__file__)).read_bytes() for module in MODULES]
-    return sha256(b"".join([*texts, Path(__file__).read_bytes()])).hexdigest()[:16]
+    here = Path(__file__).parent
+    files = [*sorted((here / "model").glob("*.py")), here / "block.py", here / "units.py"]
+    return sha256(b"".join(file.read_bytes() for file in [*files, Path(__file__)])).hexdigest()[:16]
 
 
+@cache
 def has_numba() -> bool:
-    """Whether the equations can be compiled."""
-    return importlib.util.find_spec("numba") is not None
+    """Whether the equations can be compiled; where not, one sentence is logged, once."""
+    try:
+        import numba  # noqa: F401
+    except ImportError as why:  # missing, or unable to work with this Python or numpy
+        logging.getLogger(__name__).warning("Not compiled, the model runs slowly: %s", why)
+        return False
+    return True
+
+
+def _cache_folder() -> Path | None:
+    """Where machine code of these equations is kept: beside the modules, else with the reader's."""
+    for parent in (Path(__file__).parent / "__pycache__", Path("~/.cache/simlib").expanduser()):
+        folder = parent / content_hash()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK | os.X_OK):
+            return folder
+    return None
 
 
 @cache
@@ -113,7 +134,6 @@ def compiled() -> Callable[..., None]:
     """:func:`simlib.block.run` as machine code; seconds the first time, then kept on disk."""
     import numba
 
-    numba.config.CACHE_DIR = str(Path(__file__).parent / "__pycache__" / content_hash())
     # Called by the loop only, and as one piece: tuples that are handed on would be copied.
     inside = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
     jit = numba.njit(error_model="numpy", **inside)
@@ -133,8 +153,12 @@ def compiled() -> Callable[..., None]:
                 vars(copy)[name] = scalar[name]
             elif isinstance(value, FunctionType):
                 vars(copy)[name] = machine.get((value.__module__, value.__name__), value)
-    loop = copies[block.__name__].run.py_func
-    return numba.njit(loop, nogil=True, cache=True, error_model="numpy")
+    loop, folder = copies[block.__name__].run.py_func, _cache_folder()
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    try:
+        return numba.njit(loop, nogil=True, cache=folder is not None, error_model="numpy")
+    finally:
+        numba.config.CACHE_DIR = before  # that of the reader's own functions
 
 
 def _copy(module: ModuleType) -> ModuleType:
@@ -172,9 +196,10 @@ def stocks(ends: Array) -> Stocks:
 def records(columns: Mapping[str, Array]) -> NDArray[np.void]:
     """A record a draw, with a field a parameter."""
     draws = len(next(iter(columns.values())))
-    found = np.empty(draws, dtype=[(name, float) for name in columns])
-    for name, values in columns.items():
-        found[name] = values
+    names = sorted(columns)  # in whatever order they come, one machine code serves
+    found = np.empty(draws, dtype=[(name, float) for name in names])
+    for name in names:
+        found[name] = columns[name]
     return found
 
 

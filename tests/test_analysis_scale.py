@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simlib import runs
 from simlib.analysis import scale
 from simlib.errors import InputError
 from simlib.results import OUTCOMES
@@ -111,6 +112,7 @@ def test_dask_loses_a_worker_and_nothing_else(alone: scale.Summary) -> None:
         distributed.Client(cluster) as client,
     ):
         client.register_worker_callbacks(set_small_blocks)
+        assert set(client.run(runs.has_numba).values()) == {runs.has_numba()}
         pids = list(client.run(os.getpid).values())
         killed = []
 

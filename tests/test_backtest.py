@@ -9,10 +9,10 @@ import pytest
 from simlib import sampling, simulation
 from simlib.calibration import backtest, cut, drift, rivals, scores
 from simlib.calibration.cut import observed_until
-from simlib.calibration.forecast import record_quarters
 from simlib.calibration.refit import Effort, witness_of
 from simlib.observed import RECORD, Observed, load_observed
 from simlib.parameters import load_parameters
+from simlib.world import record_quarters
 
 ROWS, OBSERVED = load_parameters(), load_observed()
 TINY = Effort(200, 1)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from simlib import cocaine, enforcement, market, money, people, supply
+from simlib import cocaine, money
 from simlib.errors import InputError
+from simlib.model import market, people, supply
 from simlib.tables import load_sources
 from simlib.walkthrough.cocaine import costs_along, crossings
 
@@ -83,8 +84,7 @@ def test_the_budget_found_does_cut_consumption_by_one_percent() -> None:
         (supply, "transmitted_cost", "source_country"),
         (supply, "swamping", "interdiction"),
         (market, "demand_ratio", "domestic"),
-        (people, "chances", "treatment"),
-        (enforcement, "followed", "treatment"),
+        (people, "exits", "treatment"),
         (money, "units_bought", "treatment"),
         (money, "discount_factor", "treatment"),
     ],
@@ -96,9 +96,8 @@ def test_a_changed_mechanism_changes_cocaine(monkeypatch, module, function, prog
 
     def other(*arguments, **named):
         found = original(*arguments, **named)
-        if function == "chances":
-            leaving = found.leaving
-            return found._replace(leaving=leaving._replace(active=leaving.active * 0.5))
+        if function == "exits":
+            return found._replace(leaving=found.leaving * 0.5)
         if function == "transmitted_cost":
             additive, *_ = arguments
             return additive

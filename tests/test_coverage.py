@@ -5,11 +5,11 @@ import pytest
 
 from simlib import sampling, simulation
 from simlib.calibration import coverage, likelihood, scores
-from simlib.calibration.forecast import record_quarters
 from simlib.calibration.synthetic import GENERATORS, World, synthetic_record, with_values
 from simlib.observed import RECORD, load_observed
 from simlib.parameters import load_parameters
 from simlib.record import by_period
+from simlib.world import record_quarters
 
 ROWS, OBSERVED = load_parameters(), load_observed()
 WORLDS = 400

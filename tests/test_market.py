@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from simlib import market
+from simlib.model import market
 
 
 def test_demand() -> None:
@@ -48,9 +48,9 @@ def test_potency_follows_seizures_as_far_as_they_are_linked() -> None:
 
 def test_substitution_goes_to_its_share_of_what_is_unmet() -> None:
     np.testing.assert_allclose(
-        market.substitution_next(np.array([0.0, 0.5]), 0.4, 0.5, 1.0, 1e3), 0.2
+        market.substitution_next(np.array([0.0, 0.5]), 0.4, 0.5, np.exp(-1e3)), 0.2
     )
-    assert market.substitution_next(0.0, 0.4, 0.5, 1.0, 1.0) == pytest.approx(
+    assert market.substitution_next(0.0, 0.4, 0.5, np.exp(-1)) == pytest.approx(
         0.2 * (1 - np.exp(-1))
     )
-    assert market.substitution_next(0.0, 0.4, 0.0, 1.0, 1.0) == 0
+    assert market.substitution_next(0.0, 0.4, 0.0, np.exp(-1)) == 0

@@ -2,26 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 import twin
 
 import simlib
-from simlib import (
-    enforcement,
-    model,
-    overdose,
-    pressure,
-    record,
-    sampling,
-    simulation,
-    strategies,
-    world,
-)
+from simlib import record, runs, sampling, simulation, strategies, world
+from simlib.model import enforcement, future, month, overdose, pressure, supply
+from simlib.model import today as conditions
+from simlib.model.future import Capacity, Lanes, Stages, Stocks
 from simlib.observed import RECORD, load_observed
 from simlib.parameters import load_parameters
-from simlib.policy import Policy
+from simlib.policy import Policy, load_programmes
 from simlib.posterior import shipped_posterior
 from simlib.results import OUTCOMES, Ensemble
 
@@ -34,18 +29,31 @@ SENTENCES = ["sentence_possession", "sentence_selling"]
 MIXED = Policy.constant("mixed", dict.fromkeys(MONEY_LEVERS, 900.0) | dict.fromkeys(SENTENCES, 0.5))
 
 
+class Ran(NamedTuple):
+    """History and projection of draws that were made by hand."""
+
+    past: simulation.Past
+    after: Stocks
+    """At the end, arrays of shape (policies, draws)."""
+    flows: dict[str, np.ndarray]
+    begun: simulation.Begun
+
+
 def run(p: Mapping[str, np.ndarray], policies: list[Policy], years: int = 6, steps: int = 12):
-    """History and projection of hand-made draws; returns past and projected state and flows."""
+    """History and projection of hand-made draws, without model error."""
     observed = load_observed()
     past = simulation.history(p, observed, steps_per_year=steps)
     end = world.record_end(observed)
-    time = simulation._mid_steps(end, end + years, steps)
-    drivers = world.drivers(p, observed, time, np.zeros((len(time), 1)))
-    levers = simulation.planned(policies, time)
-    state = simulation._spread(past.state, len(policies), levers)
-    today = model.today_from(past.state, p, past.anchors, drivers, 1 / steps)
-    after, flows = model.run(state, p, past.anchors, drivers, levers, today, 1 / steps)
-    return past, state, after, flows
+    quarters = round((end + years - world.HISTORY_START) * 4)
+    sample = sampling.Sample(p, np.zeros((quarters, 1)))
+    begun = simulation.begin(sample, observed, round(end) + years - 1, past, steps)
+    flows, ends = simulation.run(policies, begun)
+    return Ran(past, runs.block.stocks_of(np.moveaxis(ends, -1, 0)), flows, begun)
+
+
+def everybody(stocks: Stocks) -> np.ndarray:
+    """Persons, the dead included."""
+    return np.sum(stocks.people, axis=0) + np.sum(stocks.dead, axis=0)
 
 
 @pytest.fixture(scope="module")
@@ -85,10 +93,10 @@ def test_large_histories_are_not_kept_and_give_the_same_numbers(monkeypatch) -> 
 
 
 def test_kilograms_are_conserved(prior) -> None:
-    past, before, after, flows = prior
+    past, after, flows, _ = prior
     for part, start, end in (
-        (past.flows, 0.0, past.state.stock_kg),
-        (flows, before.stock_kg, after.stock_kg),
+        (past.flows, 0.0, past.stocks.stock_kg),
+        (flows, past.stocks.stock_kg, after.stock_kg),
     ):
         went = sum(
             part[f"{name}_kg"].sum(axis=0)
@@ -99,20 +107,20 @@ def test_kilograms_are_conserved(prior) -> None:
 
 
 def test_people_are_conserved(prior) -> None:
-    _, before, after, flows = prior
+    past, after, flows, _ = prior
     entered = flows["entries"].sum(axis=0)
-    np.testing.assert_allclose(after.people.total(), before.people.total() + entered, rtol=1e-9)
-    for box in (*after.people[:3], *after.people.custody, after.people.remission):
+    np.testing.assert_allclose(everybody(after), everybody(past.stocks) + entered, rtol=1e-9)
+    for box in after.people:
         assert np.all(box >= 0)
 
 
 def test_everything_stays_finite_and_shares_stay_shares(prior) -> None:
-    _, _, after, flows = prior
+    _, after, flows, _ = prior
     for name, values in flows.items():
         assert np.all(np.isfinite(values)), name
         assert name == "entries" or np.all(values >= 0), name
     assert np.all(flows["met_share"] <= 1 + 1e-12)
-    assert np.all((after.standing.capacity > 0) & (after.standing.capacity <= 1 + 1e-12))
+    assert np.all((np.array(after.capacity) > 0) & (np.array(after.capacity) <= 1 + 1e-12))
 
 
 @pytest.mark.parametrize("outcome", ["deaths_fentanyl", "consumed_kg", "prison_years", "overdoses"])
@@ -176,7 +184,7 @@ def test_mirror_of_seizures_and_arrests() -> None:
     p = _mirrored()
     border = Policy.constant("border", {"port_officers": 3000.0})
     internal = Policy.constant("internal", {"organised_crime": 3000.0})
-    *_, flows = run(p, [Policy(name="none"), border, internal])
+    flows = run(p, [Policy(name="none"), border, internal]).flows
     quo, one, other = np.moveaxis(flows["deaths_fentanyl"], 1, 0)
     np.testing.assert_allclose(one, other, rtol=1e-9)
     assert np.abs(one - quo).max() > 1
@@ -193,7 +201,7 @@ def test_mirror_of_capacity() -> None:
     internal = Policy.constant("internal", {"organised_crime": 8000.0})
     for name in ("punishment_elasticity", "iron_law_exponent", "displacement_strength"):
         p[name] = np.full(40, 1e-9)  # arrests of US networks have no counterpart abroad
-    *_, flows = run(p, [Policy(name="none"), abroad, internal])
+    flows = run(p, [Policy(name="none"), abroad, internal]).flows
     quo, one, other = np.moveaxis(flows["consumed_kg"], 1, 0)
     np.testing.assert_allclose(one, other, rtol=1e-3)
     assert np.abs(one / quo - 1).max() > 0.01
@@ -396,18 +404,30 @@ class Recorder(dict):
         self.read.add(name)
         return super().__getitem__(name)
 
+    def namespace(self, **fields: Any) -> SimpleNamespace:
+        """What the equations read; a field read is remembered."""
 
-def test_every_parameter_row_is_read() -> None:
+        class Fields(SimpleNamespace):
+            def __getattribute__(fields, name: str) -> Any:
+                self.read.add(name)
+                return super().__getattribute__(name)
+
+        return Fields(**fields)
+
+
+def test_every_parameter_row_is_read(monkeypatch) -> None:
     from simlib import update
     from simlib.calibration import likelihood
 
     p = Recorder(sampling.draw(load_parameters(), 8))
-    past, _, _, flows = run(p, [Policy(name="none"), MIXED])
-    time = simulation._mid_steps(2025, 2031, 12)
-    levers = simulation.planned([Policy(name="none"), MIXED], time)
-    drivers = world.drivers(p, load_observed(), time, np.zeros((len(time), 1)))
-    flows |= simulation._described(drivers, 1 / 12)
-    flows |= simulation.spending([Policy(name="none"), MIXED], levers, p, time, 1 / 12)
+    monkeypatch.setattr(runs, "has_numba", lambda: False)
+    for module in (runs, world):
+        monkeypatch.setattr(module, "SimpleNamespace", p.namespace)
+    past, _, flows, begun = run(p, [Policy(name="none"), MIXED])
+    assert "vsl" not in p.read  # making draws ready does not read them all
+    levers = simulation.planned([Policy(name="none"), MIXED], begun.time)
+    flows |= begun.described
+    flows |= simulation.spending([Policy(name="none"), MIXED], levers, p, begun.time, 1 / 12)
     sampling.model_error(p["model_error_sd"], p["model_error_correlation"], np.full((9, 8), 0.4))
     sampling.forecast_drift(p["forecast_drift_sd"], np.full((9, 8), 0.4))
     ensemble = Ensemble(("none", "mixed"), past.flows, flows, p)
@@ -464,63 +484,65 @@ def test_equal_money_adds_up() -> None:
 
 
 def test_ten_year_elasticity_of_consumption_to_price(monkeypatch) -> None:
-    """A lasting rise of unit cost by a tenth, imposed on one of two equal policies.
+    """A lasting rise of unit cost by a tenth, imposed on the same draws.
 
     All channels together: current users' intensity, initiation, quitting, shipments.
     """
-    from simlib import events
-
-    real = events.unit_cost
+    real = supply.unit_cost
 
     def dearer(*arguments):
         ratio, additive = real(*arguments)
-        return ratio * np.array([[1.0], [1.1]]), additive
+        return ratio * 1.1, additive
 
-    monkeypatch.setattr(events, "unit_cost", dearer)
     soon = {"shock_recovery_months": 4}  # in a lasting shortage supply sets the price, not cost
-    found = simlib.simulate([None, Policy(name="dearer")], draws=200, assumptions=soon)
-    consumed = found.yearly("consumed_kg")[-1]
-    price = found.yearly("price_pure")[-1]
-    elasticity = np.log(consumed[1] / consumed[0]) / np.log(price[1] / price[0])
-    assert np.all(price[1] > price[0] * 1.05)
+    monkeypatch.setattr(runs, "has_numba", lambda: False)
+
+    def decade() -> list[np.ndarray]:
+        simulation._begun.cache_clear()  # the status quo is kept with the draws
+        found = simlib.simulate(draws=200, assumptions=soon)
+        return [found.yearly(outcome)[-1, 0] for outcome in ("consumed_kg", "price_pure")]
+
+    before = decade()
+    with monkeypatch.context() as patched:
+        patched.setattr(supply, "unit_cost", dearer)
+        after = decade()
+    simulation._begun.cache_clear()
+    consumed, price = (late / early for late, early in zip(after, before, strict=True))
+    elasticity = np.log(consumed) / np.log(price)
+    assert np.all(price > 1.05)
     low, high = np.quantile(elasticity, (0.05, 0.95))
     assert low >= -1.6
     assert high <= -0.4
 
 
-def test_nothing_is_lost_in_any_step() -> None:
+def test_nothing_is_lost_in_any_step(monkeypatch) -> None:
     """Kilograms and people, step by step, 200 draws of the prior, every lever moved at the end."""
-    observed = load_observed()
-    p = sampling.draw(load_parameters(), 200, seed=8)
-    a, end, dt = world.anchors(p, observed), world.record_end(observed), 1 / 12
-    time = simulation._mid_steps(world.HISTORY_START, end + 6, 12)
-    drivers = world.drivers(p, observed, time, np.zeros((len(time), 1)))
-    first = world.Drivers(*(series[0] for series in drivers))
-    state = model.first_state(p, a, first, world.first_people(p, observed))
-    planned, today, levers = simulation.planned([Policy(name="none"), MIXED], time), None, {}
+    step, checked = month.step, []
     seized = ("seized_border_kg", "seized_wholesale_kg", "seized_retail_kg")
-    for i in range(len(time)):
-        rest = world.Drivers(*(series[i : i + 1] for series in drivers))
-        if today is None and time[i] > end:
-            today = model.today_from(state, p, a, rest, dt)
-            state = simulation._spread(state, 2, planned)
-            levers = planned
-        now = {name: path[i : i + 1] for name, path in levers.items()}
-        after, found = model.run(state, p, a, rest, now, today, dt)
-        flows = {name: values[0] for name, values in found.items()}
-        went = sum(flows[name] for name in seized) + flows["consumed_kg"]
-        rest_kg = flows["produced_kg"] - went - (after.stock_kg - state.stock_kg)
-        assert np.all(np.abs(rest_kg) <= 1e-9 * (flows["produced_kg"] + state.stock_kg)), time[i]
-        entered = after.people.total() - state.people.total() - flows["entries"]
-        assert np.all(np.abs(entered) <= 1e-9 * state.people.total()), time[i]
-        state = after
-    assert np.abs(np.diff(state.people.active, axis=0)).max() > 1000  # the policy was in force
+
+    def watched(f, d, levers, now):
+        after, brought = step(f, d, levers, now)
+        went = sum(getattr(brought, name) for name in seized) + brought.consumed_kg
+        rest_kg = brought.produced_kg - went - (after.stock_kg - now.stock_kg)
+        entered = everybody(after) - everybody(now) - brought.entries
+        assert np.all(np.abs(rest_kg) <= 1e-9 * (brought.produced_kg + now.stock_kg))
+        assert np.all(np.abs(entered) <= 1e-9 * everybody(now))
+        checked.append(len(now.people.active))
+        return after, brought
+
+    monkeypatch.setattr(runs, "has_numba", lambda: False)
+    monkeypatch.setattr(month, "step", watched)
+    p = sampling.draw(load_parameters(), 200, seed=8)
+    ran = run(p, [Policy(name="none"), MIXED])
+    history, projection = (len(part["time"]) for part in (ran.past.flows, ran.begun.described))
+    assert sum(checked) == 200 * (history + 2 * projection)
+    assert np.abs(np.diff(ran.after.people.active, axis=0)).max() > 1000  # the policy was in force
 
 
 def test_identity_of_deaths() -> None:
     """Deaths = people at risk x overdoses per person x deaths per overdose, in every step."""
     p = sampling.draw(load_parameters(), 50, seed=6)
-    past, *_ = run(p, [Policy(name="none")])
+    past = run(p, [Policy(name="none")]).past
     flows, observed = past.flows, load_observed()
     time = flows["time"].ravel()
 
@@ -634,7 +656,7 @@ def test_a_hand_written_twin_agrees() -> None:
     last, per_year = end + 6, 480
     values = {name: float(value[0]) for name, value in p.items()}
     by_year = twin.run(values, _fed(p, last, per_year), end, last, per_year)
-    past, _, _, flows = run(p, [Policy(name="none")])
+    past, _, flows, _ = run(p, [Policy(name="none")])
     for name, flow in (
         ("deaths", "deaths_fentanyl"),
         ("consumed_kg", "consumed_kg"),
@@ -656,15 +678,17 @@ def test_mirror_of_capacity_is_exact_without_wholesale_seizures() -> None:
     """
     p = _mirrored(shock_depth=0.0)
     p["knockdown_cartel_operations"] = p["knockdown_organised_crime"] = np.full(40, 0.7)
-    more, shape = np.full((1, 40), 2.5), (6, 1, 40)
-    low = np.full((3, 1, 40), 0.9)
-    abroad, inside = (
-        enforcement.followed(low, *pressure.capacity_rest({name: more}, shape, p, 1 / 12))[-1]
-        for name in ("cartel_operations", "organised_crime")
-    )
-    np.testing.assert_array_equal(abroad[1], inside[2])
-    np.testing.assert_array_equal(abroad[2], inside[1])
-    assert np.all(abroad[1] < abroad[2])
+    more, f = np.full(40, 2.5), SimpleNamespace(p=SimpleNamespace(**p), dt=1 / 12)
+    found = []
+    for name in ("cartel_operations", "organised_crime"):
+        left = Capacity(*np.full((3, 40), 0.9))
+        for _ in range(6):
+            left = supply.capacities_next(f, left, enforcement.STEADY._replace(**{name: more}))
+        found.append(left)
+    abroad, inside = found
+    np.testing.assert_array_equal(abroad.production, inside.distribution)
+    np.testing.assert_array_equal(abroad.distribution, inside.production)
+    assert np.all(abroad.production < abroad.distribution)
 
 
 def test_mirror_of_integrity() -> None:
@@ -678,7 +702,7 @@ def test_mirror_of_integrity() -> None:
     p["budget_border_integrity"] = p["budget_police_integrity"]
     border = Policy.constant("border", {"border_integrity": 500.0})
     internal = Policy.constant("internal", {"police_integrity": 500.0})
-    *_, flows = run(p, [Policy(name="none"), border, internal])
+    flows = run(p, [Policy(name="none"), border, internal]).flows
     quo, one, other = np.moveaxis(flows["deaths_fentanyl"], 1, 0)
     np.testing.assert_allclose(one, other, rtol=1e-6)
     assert np.abs(one / quo - 1).max() > 1e-4
@@ -699,13 +723,10 @@ def test_every_input_moves_an_outcome() -> None:
     # because it takes much to make distribution capacity short and treatment's reach binding.
     wholesale = Policy.constant("wholesale", {"organised_crime": 20000.0, "treatment": 15000.0})
     policies = [Policy(name="none"), MIXED, replace(MIXED.scaled(0.1), name="some"), wholesale]
-    past, _, _, flows = run(p, policies)
-    end = world.record_end(load_observed())
-    time = simulation._mid_steps(end, end + 6, 12)
-    levers = simulation.planned(policies, time)
-    drivers = world.drivers(p, load_observed(), time, np.zeros((len(time), 1)))
-    flows |= simulation._described(drivers, 1 / 12)
-    flows |= simulation.spending(policies, levers, p, time, 1 / 12)
+    past, _, flows, begun = run(p, policies)
+    levers = simulation.planned(policies, begun.time)
+    flows |= begun.described
+    flows |= simulation.spending(policies, levers, p, begun.time, 1 / 12)
     ensemble = Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
     found = [ensemble.yearly(outcome).reshape(-1, len(p["vsl"])) for outcome in OUTCOMES]
     compared = simlib.compare(ensemble, policy="mixed")
@@ -822,68 +843,82 @@ def test_substitutes_kill_at_their_own_risk_and_are_counted_where_they_belong() 
     np.testing.assert_allclose(in_t404 - full, any_full - any_none, rtol=0.2)
 
 
+LANES_OF = {"border": slice(0, 4), "wholesale": slice(4, 6), "retail": slice(6, 9)}
+
+
 def test_todays_anchors_come_out_as_drawn() -> None:
     """Lane weights add up at each stage; seizures today and net fatality in 2020 are the draws'."""
     p, observed = sampling.draw(load_parameters(), 100, seed=4), load_observed()
     a = world.anchors(p, observed)
-    lanes = a.weights * np.ones_like(a.hazards)
-    stages = np.add.reduceat(lanes, world.STAGE_START, axis=0)
-    np.testing.assert_allclose(stages, 1)
-    passed = np.add.reduceat(lanes * np.exp(-a.hazards), world.STAGE_START, axis=0)[:, 0]
+    lanes, hazards = np.array(a.weights), np.array(a.hazards)
+    for stage in LANES_OF.values():
+        np.testing.assert_allclose(lanes[stage].sum(axis=0), 1)
+    passed = [np.sum((lanes * np.exp(-hazards))[stage], axis=0) for stage in LANES_OF.values()]
     np.testing.assert_allclose(1 - passed[0], p["border_seized_share"])
     np.testing.assert_allclose(1 - passed[1] * passed[2], p["domestic_seized_share"])
-    kits = world.kits_per_100k(p, observed, 2020.5)
-    net = a.untreated_fatality * (1 - world.rescue(p, kits))
-    np.testing.assert_allclose(net, np.broadcast_to(p["net_fatality_2020"], net.shape))
+    kits = world.kits_per_100k(p, observed, 2020.5)[0]
+    net = a.untreated_fatality * (1 - overdose.rescue(world.draw(p), kits))
+    np.testing.assert_allclose(net, p["net_fatality_2020"])
 
 
-def test_the_first_state_is_at_rest(prior) -> None:
+def test_the_first_stocks_are_at_rest() -> None:
     """Sellers are those of so much fentanyl as there is; shipments make up for what is seized."""
     p = sampling.draw(load_parameters(), 200, seed=5)
     a, observed = world.anchors(p, load_observed()), load_observed()
     drivers = world.drivers(p, observed, np.array([2015.0]), np.zeros((1, 1)))
-    first = world.Drivers(*(each[0] for each in drivers))
-    state = model.first_state(p, a, first, world.first_people(p, observed))
-    for stage, held in zip(world.STAGES, state.standing.sellers[:, 0], strict=True):
+    first = simulation._at(drivers, 0)
+    treated = world.treatment_places(p, observed, np.array([2013.0]))[0]
+    stocks = conditions.first_stocks(world.draw(p), a, first, treated)
+    for stage, held in zip(Stages._fields, stocks.sellers, strict=True):
         sentenced = p[f"sentenced_{stage}"] * first.fentanyl_share
         np.testing.assert_allclose(held, sentenced * p["federal_years_served"])
-    arrived = state.shipments * (1 - p["border_seized_share"]) * (1 - p["domestic_seized_share"])
+    arrived = stocks.shipments * (1 - p["border_seized_share"]) * (1 - p["domestic_seized_share"])
     np.testing.assert_allclose(arrived, 1)
-    people = state.people
+    people = stocks.people
+    np.testing.assert_array_equal(people, conditions.first_people(world.draw(p), treated))
     volume = people.active + p["moud_risk_ratio"] * people.treatment
-    np.testing.assert_allclose(state.volume, volume)
-    np.testing.assert_allclose(state.log_tolerance[0], first.log_potency_trend)
+    np.testing.assert_allclose(stocks.volume, volume)
+    np.testing.assert_allclose(stocks.log_tolerance, first.log_potency_trend)
+    np.testing.assert_array_equal(stocks.weights, a.weights)
+    assert stocks.capacity == (1, 1, 1)
+    for nothing in (*stocks.dead, stocks.substituted, stocks.lived_hazard, stocks.stock_kg):
+        np.testing.assert_array_equal(nothing, 0)
+    for slow, same in zip(stocks.before, future.slow_stocks(stocks), strict=True):
+        np.testing.assert_array_equal(slow, same)
 
 
 def test_costs_of_today_by_hand(prior) -> None:
     """At the lanes that traffic has come to take, from the retail price down the ladder."""
     p = sampling.draw(load_parameters(), 200, seed=5)
     p["displacement_half_life_months"] = np.full(200, 1e9)  # it stays there for this step
-    past = prior[0]
-    moved = past.anchors.weights * np.linspace(0.5, 1.5, len(world.LANES))[:, None, None]
-    stages = np.add.reduceat(moved, world.STAGE_START, axis=0)
-    moved = moved / np.repeat(stages, np.diff((*world.STAGE_START, len(world.LANES))), axis=0)
-    state = past.state._replace(standing=past.state.standing._replace(weights=moved))
+    a, draw = prior.past.anchors, world.draw(p)
+    moved = np.array(a.weights) * np.linspace(0.5, 1.5, len(Lanes._fields))[:, None]
+    for lanes in LANES_OF.values():
+        moved[lanes] /= moved[lanes].sum(axis=0)
+    stocks = prior.past.stocks._replace(weights=Lanes(*moved))
     end, observed = world.record_end(load_observed()), load_observed()
     drivers = world.drivers(p, observed, np.array([end + 1 / 24]), np.zeros((1, 1)))
-    today = model.today_from(state, p, past.anchors, drivers, 1 / 12)
-    hazards = past.anchors.hazards
-    pressed = np.add.reduceat(moved * hazards, world.STAGE_START, axis=0)
-    np.testing.assert_allclose(today.arrests, pressed)
-    seized = np.add.reduceat(moved * (1 - np.exp(-hazards)), world.STAGE_START, axis=0)
-    np.testing.assert_allclose(today.prices[3, 0], p["retail_price"])
-    for i, stage in enumerate(world.STAGES):
-        kept = today.prices[i + 1] * (1 - seized[i])
-        np.testing.assert_allclose(today.prices[i, 0], p[f"input_ratio_{stage}"] * kept[0])
+    first = simulation._at(drivers, 0)
+    f = conditions.projected(draw, a, first, stocks, 1 / 12)
+    today, hazards = f.today, np.array(a.hazards)
+    seized = moved * (1 - np.exp(-hazards))
+    np.testing.assert_allclose(today.prices.retail, p["retail_price"])
+    for i, (stage, lanes) in enumerate(LANES_OF.items()):
+        pressed = np.sum((moved * hazards)[lanes], axis=0)
+        np.testing.assert_allclose(getattr(today.arrests, stage), pressed)
+        kept = today.prices[i + 1] * (1 - seized[lanes].sum(axis=0))
+        np.testing.assert_allclose(today.prices[i], p[f"input_ratio_{stage}"] * kept)
         added = today.handling[i] + today.risk[i]
         np.testing.assert_allclose(added, kept - today.prices[i])
-        np.testing.assert_allclose(today.risk[i, 0], p[f"risk_share_{stage}"] * added[0])
-    np.testing.assert_array_equal(today.volume, past.state.volume)
-    at_rest, _ = pressure.pressure(  # against itself nothing has changed
-        state.standing, p, past.anchors, drivers, {}, today, 1 / 12
-    )
-    np.testing.assert_allclose(at_rest.arrests, 1)
+        np.testing.assert_allclose(today.risk[i], p[f"risk_share_{stage}"] * added)
+    np.testing.assert_array_equal(today.volume, stocks.volume)
+    nothing = SimpleNamespace(**dict.fromkeys(load_programmes(), 0.0))
+    at_rest = pressure.press(f, first, nothing, stocks)  # against itself nothing has changed
     np.testing.assert_allclose(at_rest.premium, 1)
+    np.testing.assert_allclose(at_rest.iron, 1)
+    np.testing.assert_allclose(at_rest.circumstances, first.circumstances)
+    found = enforcement.search(f, first, enforcement.STEADY, stocks.weights)
+    np.testing.assert_allclose(enforcement.ratio(found.met, today.arrests), 1)
 
 
 def test_newcomers_to_active_use_dilute_what_was_lived_through(monkeypatch) -> None:
@@ -895,13 +930,14 @@ def test_newcomers_to_active_use_dilute_what_was_lived_through(monkeypatch) -> N
         seen.append(renewal)
         return real(lived, hazard, renewal, dt)
 
+    monkeypatch.setattr(runs, "has_numba", lambda: False)
     monkeypatch.setattr(overdose, "cumulative_hazard_next", watched)
     p = sampling.draw(load_parameters(), 10, seed=5)
     observed = load_observed()
     past = simulation.history(p, observed)
     time = past.flows["time"].ravel()
-    entry = world.drivers(p, observed, time, np.zeros((len(time), 1))).entry[:, None]
-    by_hand = entry / (past.flows["active_years"] * 12)
+    entry = world.drivers(p, observed, time, np.zeros((len(time), 1))).entry
+    by_hand = entry / (past.flows["active_years"][:, 0] * 12)
     ratio = np.stack(seen) / by_hand  # a little fewer are in active use at any one time
     assert np.all((ratio > 0.92) & (ratio <= 1))
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from simlib import overdose
+from simlib.model import overdose
 
 
 def test_tolerance_rises_quickly_and_falls_slowly() -> None:
     start, aim = np.array([0.0, 1.0, 0.5]), np.array([1.0, 0.0, 0.5])
-    after = overdose.tolerance_next(start, aim, 0.1, 2.0, 0.1)
+    after = overdose.tolerance_next(start, aim, np.exp(-1), np.exp(-0.05))
     np.testing.assert_allclose(after, [1 - np.exp(-1), np.exp(-0.05), 0.5])
 
 

@@ -2,102 +2,133 @@
 
 import numpy as np
 import pytest
-from simlib.people import Moves, People
 
-from simlib import people
+from simlib.model import custody, people
+from simlib.model.future import Deaths, Offences, People
+from simlib.model.people import Moves
 
 DRAWS = 3
+OFFENCES = Offences._fields
 
 
 def stocks(**given: float) -> People:
-    filled = {name: np.full(DRAWS, given.get(name, 0.0)) for name in People._fields}
-    filled["custody"] = np.full((3, DRAWS), given.get("custody", 0.0) / 3)
-    return People(**filled)
+    """Persons by box; custody in equal parts for each offence."""
+    held = given.pop("custody", 0.0) / 3
+    filled = dict.fromkeys(People._fields, 0.0) | dict.fromkeys(OFFENCES, held) | given
+    return People(**{name: np.full(DRAWS, value) for name, value in filled.items()})
 
 
 def rates(**given: float) -> Moves:
-    def shaped(move: str) -> np.ndarray:
-        return np.full((3, DRAWS) if "custody" in move else DRAWS, given.get(move, 0.0))
+    """Rates of moves; those of custody are the same for each offence."""
+
+    def shaped(move: str):
+        rate = np.full(DRAWS, given.get(move, 0.0))
+        by_offence = "custody" in move and move != "custody_other"
+        return Offences(rate, rate, rate) if by_offence else rate
 
     return Moves(**{move: shaped(move) for move in Moves._fields})
 
 
-def test_totals() -> None:
-    found = stocks(exposed=1, active=2, custody=3, dead_overdose=4, dead_otherwise=5)
-    np.testing.assert_allclose(found.total(), 15)
-    np.testing.assert_allclose(found.alive(), 6)
+def total(each: People | Deaths) -> np.ndarray:
+    return np.sum(each, axis=0)
 
 
-def test_chances_split_the_exits_by_rate() -> None:
-    chance = people.chances(
-        rates(active_remission=0.3, active_custody=0.1, active_other=0.6, custody_other=0.2), 1.0
-    )
-    leaving = 1 - np.exp(-1.2)  # three offences at 0.1
-    np.testing.assert_allclose(chance.moves.active_remission, leaving * 0.25)
-    np.testing.assert_allclose(chance.moves.active_custody, np.full((3, DRAWS), leaving / 12))
-    np.testing.assert_allclose(chance.moves.active_other, leaving * 0.5)
-    np.testing.assert_allclose(chance.leaving.active, leaving)
-    np.testing.assert_allclose(chance.leaving.custody, np.full((3, DRAWS), 1 - np.exp(-0.2)))
-    still = people.chances(rates(), 1.0)
-    np.testing.assert_array_equal(still.moves.active_other, 0)
-    np.testing.assert_array_equal(still.leaving.active, 0)
+def after_steps(now: People, m: Moves, entries: float, dt: float, steps: int) -> People:
+    for _ in range(steps):
+        now, _, _ = people.step(now, m, entries, dt)
+    return now
+
+
+def test_exits_are_split_by_rate() -> None:
+    moves = rates(
+        active_remission=0.3, active_custody=0.1, active_other=0.6, custody_other=0.2,
+        treatment_custody=0.1, treatment_other=0.3, remission_active=0.5,
+    )  # fmt: skip
+    leaving, per_rate, _ = people.all_exits(moves, 1.0)
+    active = 1 - np.exp(-1.2)  # three offences at 0.1
+    np.testing.assert_allclose(moves.active_remission * per_rate.active, active * 0.25)
+    np.testing.assert_allclose(moves.active_custody.selling * per_rate.active, active / 12)
+    np.testing.assert_allclose(moves.active_other * per_rate.active, active * 0.5)
+    np.testing.assert_allclose(leaving.active, active)
+    np.testing.assert_allclose(leaving.treatment, 1 - np.exp(-0.6))
+    np.testing.assert_allclose(leaving.remission, 1 - np.exp(-0.5))
+    for offence in OFFENCES:
+        np.testing.assert_allclose(getattr(leaving, offence), 1 - np.exp(-0.2))
+    np.testing.assert_allclose(leaving.exposed, 0, atol=1e-300)
+    still, each, _ = people.all_exits(rates(), 1.0)
+    np.testing.assert_allclose(still.active, 0, atol=1e-300)
+    np.testing.assert_array_equal(rates().active_other * each.active, 0)
 
 
 def test_everybody_who_leaves_arrives() -> None:
     rng = np.random.default_rng(2)
-    start = People(*(rng.uniform(0, 1e6, box.shape) for box in stocks()))
+    start = People(*(rng.uniform(0, 1e6, DRAWS) for _ in People._fields))
     for scale in (1e-6, 1.0, 1e3):
-        wild = Moves(*(rng.exponential(scale, rate.shape) for rate in rates()))
-        after, _, arrived = people.step(start, people.chances(wild, 1 / 12), np.full(DRAWS, 7.0))
-        np.testing.assert_allclose(after.total(), start.total() + 7, rtol=1e-12)
+        wild = Moves(*(
+            Offences(*rng.exponential(scale, (3, DRAWS))) if isinstance(rate, tuple)
+            else rng.exponential(scale, DRAWS)
+            for rate in rates()
+        ))  # fmt: skip
+        after, _, out = people.step(start, wild, 7.0, 1 / 12)
+        died = people.deaths(out, wild)
+        np.testing.assert_allclose(total(after) + total(died), total(start) + 7, rtol=1e-12)
         assert all(np.all(box > -1e-6) for box in after)
-        np.testing.assert_allclose(after.dead_overdose, start.dead_overdose + arrived.dead_overdose)
+        assert all(np.all(count > 0) for count in died)
 
 
 def test_each_move_goes_from_and_to_where_its_name_says() -> None:
-    into = {"overdose": "dead_overdose", "other": "dead_otherwise"}
     full = stocks(exposed=100, active=100, treatment=100, custody=100, remission=100)
     for move in Moves._fields:
         origin, destination = move.split("_")
-        chance = people.chances(rates(**{move: 0.3}), 1e-6)
-        after, _, _ = people.step(full, chance, np.zeros(DRAWS))
+        moves = rates(**{move: 0.3})
+        after, _, out = people.step(full, moves, 0.0, 1e-6)
         changed = {
             name: np.sum(getattr(after, name) - getattr(full, name)) for name in People._fields
         }
+        changed["custody"] = sum(changed.pop(offence) for offence in OFFENCES)
+        dead = people.deaths(out, moves)
+        changed |= {"overdose": np.sum(dead.overdose), "other": np.sum(dead.otherwise)}
         assert changed.pop(origin) < -1e-6, move
-        assert changed.pop(into.get(destination, destination)) > 1e-6, move
+        assert changed.pop(destination) > 1e-6, move
         assert all(abs(rest) < 1e-9 for rest in changed.values()), move
 
 
+@pytest.mark.parametrize("offence", OFFENCES)
+@pytest.mark.parametrize(
+    "move", [move for move in Moves._fields if "custody" in move and move != "custody_other"]
+)
+def test_custody_for_one_offence_is_not_that_for_another(move: str, offence: str) -> None:
+    full = stocks(active=100, treatment=100, custody=300, remission=100)
+    nobody = Offences(*np.zeros((3, DRAWS)))
+    moves = rates()._replace(**{move: nobody._replace(**{offence: np.full(DRAWS, 0.3)})})
+    after, _, _ = people.step(full, moves, 0.0, 1 / 12)
+    changed = {name for name in OFFENCES if np.any(getattr(after, name) != getattr(full, name))}
+    assert changed == {offence}
+    np.testing.assert_allclose(total(after), total(full))
+
+
 def test_decay_and_growth_against_the_exact_solution() -> None:
-    stock = stocks(active=100)
-    chance = people.chances(rates(active_other=0.5), 1 / 12)
-    for _ in range(12):
-        stock, _, _ = people.step(stock, chance, np.zeros(DRAWS))
+    stock = after_steps(stocks(active=100), rates(active_other=0.5), 0.0, 1 / 12, 12)
     np.testing.assert_allclose(stock.active, 100 * np.exp(-0.5), rtol=1e-9)
     for rate in (2.0, 24.0, 1e-9, 0.0):  # a stay of a fortnight is exact too
-        stock, chance = stocks(), people.chances(rates(exposed_other=rate), 1 / 12)
-        for _ in range(24):
-            stock, _, _ = people.step(stock, chance, np.full(DRAWS, 10.0))
+        stock = after_steps(stocks(), rates(exposed_other=rate), 10.0, 1 / 12, 24)
         exact = 120 / rate * -np.expm1(-2 * rate) if rate else 240
         np.testing.assert_allclose(stock.exposed, exact, rtol=1e-7)
 
 
 def test_a_step_of_a_month_against_a_fine_euler() -> None:
-    chance = people.chances(
-        rates(
-            active_treatment=0.8,
-            treatment_active=1.3,
-            active_custody=0.1,
-            custody_active=6.0,
-            active_overdose=0.03,
-        ),
-        1 / 12,
+    moves = rates(
+        active_treatment=0.8,
+        treatment_active=1.3,
+        active_custody=0.1,
+        custody_active=6.0,
+        active_overdose=0.03,
     )
-    stock = stocks(active=1000, treatment=300)
+    stock, counted = stocks(active=1000, treatment=300), 0.0
     active, treated, held, dead, dt = 1000.0, 300.0, 0.0, 0.0, 1e-5
     for _ in range(24):
-        stock, _, _ = people.step(stock, chance, np.zeros(DRAWS))
+        stock, _, gone = people.step(stock, moves, 0.0, 1 / 12)
+        counted += people.deaths(gone, moves).overdose
     for _ in range(round(2 / dt)):
         out, back, jailed, freed = 0.8 * active, 1.3 * treated, 0.3 * active, 6.0 * held
         died = 0.03 * active
@@ -106,8 +137,8 @@ def test_a_step_of_a_month_against_a_fine_euler() -> None:
         held += (jailed - freed) * dt
         dead += died * dt
     np.testing.assert_allclose(stock.active, active, rtol=2e-3)
-    np.testing.assert_allclose(stock.custody.sum(axis=0), held, rtol=8e-3)
-    np.testing.assert_allclose(stock.dead_overdose, dead, rtol=5e-3)
+    np.testing.assert_allclose(stock.possession + stock.selling + stock.other, held, rtol=8e-3)
+    np.testing.assert_allclose(counted, dead, rtol=5e-3)
 
 
 def test_treatment_keeps_places_filled_up_to_its_reach() -> None:
@@ -118,10 +149,9 @@ def test_treatment_keeps_places_filled_up_to_its_reach() -> None:
 
 
 def test_custody_chance_release_time_and_sellers() -> None:
-    assert people.custody_chance(1.5, 0.0) == 1
-    assert people.custody_chance(4.0, 0.5) == 2
+    assert custody.custody_chance(1.5, 0.0) == 1
+    assert custody.custody_chance(4.0, 0.5) == 2
     assert people.release_extra_years(1.0, 1.0) == 0
     assert people.release_extra_years(7.0, 2.0) == pytest.approx(0.5 + 11 / 12)
-    rest, kept = people.sellers_rest(np.array([10.0, 0.0]), 4.0, 0.3)
-    np.testing.assert_allclose(rest, [40, 0])
-    np.testing.assert_allclose(kept, np.exp(-0.3 / 4))
+    after = custody.sentenced_next(30.0, np.array([10.0, 0.0]), 4.0, 0.3)
+    np.testing.assert_allclose(after, [40 - 10 * np.exp(-0.3 / 4), 30 * np.exp(-0.3 / 4)])

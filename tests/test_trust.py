@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import overdose, supply, trust
+from simlib import runs, trust
 from simlib.calibration import backtest, commands, contraction, report
 from simlib.calibration.fingerprint import model_fingerprint, past_fingerprint
 from simlib.charts import trust as pictures
 from simlib.compare import CANNOT_TELL
 from simlib.dashboard import album
 from simlib.errors import InputError
+from simlib.model import overdose, supply
 from simlib.parameters import load_parameters
 from simlib.posterior import shipped_posterior
 
@@ -57,6 +58,8 @@ def _fingerprints() -> tuple[str, str]:
 
 def test_the_fingerprint_answers_to_the_model_and_not_to_chance(monkeypatch) -> None:
     past, whole = _fingerprints()
+    assert _fingerprints() == (past, whole)
+    monkeypatch.setattr(runs, "has_numba", lambda: False)  # compiled text would not be patched
     assert _fingerprints() == (past, whole)
     with monkeypatch.context() as changed:
         plain = overdose.rescue_share

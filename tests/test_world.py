@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from simlib import record, world
+from simlib.model import custody
+from simlib.model import today as conditions
+from simlib.model.future import Drivers, Lanes
 from simlib.observed import RECORD, Observed, Series
 
 END = 2024.0
@@ -95,7 +98,7 @@ def draws(**changed: float) -> dict[str, np.ndarray]:
     return {name: np.array([value]) for name, value in (DRAW | changed).items()}
 
 
-def driven(*times: float, **changed: float) -> world.Drivers:
+def driven(*times: float, **changed: float) -> Drivers:
     when = np.array(times)
     return world.drivers(draws(**changed), OBSERVED, when, np.zeros((len(when), 1)))
 
@@ -161,7 +164,8 @@ def test_potency_follows_seized_purity_until_the_shock_and_drifts_before() -> No
     by_hand = [trend[0] - 0.06, *trend[1:], trend[3]]
     np.testing.assert_allclose(found.log_potency_trend[:, 0], by_hand)
     pure = 0.5 * pills * 1.5 / 100 + 0.5 * powder * 10 / 100
-    np.testing.assert_allclose(found.purity[:, 0], [*pure, pure[3]])
+    found = world.pure_share(draws(), OBSERVED, np.array([2016.0, 2019.5, 2021.5, 2022.5, 2030.0]))
+    np.testing.assert_allclose(found[:, 0], [*pure, pure[3]])
 
 
 def test_the_shock_lasts_to_the_end_of_the_record_and_a_plateau_beyond() -> None:
@@ -182,20 +186,21 @@ def test_a_decline_that_outlasts_the_record_has_its_plateau_after_its_end() -> N
 
 
 def test_the_first_boxes_are_in_balance_with_active_use() -> None:
-    first = world.first_people(draws(), OBSERVED)
-    treated = 7e5
+    (treated,) = world.treatment_places(draws(), OBSERVED, np.array([world.HISTORY_START]))[0]
+    assert treated == 7e5
+    first = conditions.first_people(world.draw(draws()), treated)
     np.testing.assert_allclose(first.active, 1e6)
     np.testing.assert_allclose(first.treatment, treated)
     np.testing.assert_allclose(first.exposed, 5e6)
     held = [1e6 * 0.4 * 0.5 * 0.25, 1e6 * 0.02 * 2, 1e6 * 0.1 * 0.3]
-    np.testing.assert_allclose(first.custody[:, 0, 0], held)
+    np.testing.assert_allclose([first.possession[0], first.selling[0], first.other[0]], held)
     np.testing.assert_allclose(first.remission, (1e6 * 0.06 + treated * 1.2 * 0.1) / 0.15)
-    few = world.first_people(draws(active_users_2013=2e5), OBSERVED)
+    few = conditions.first_people(world.draw(draws(active_users_2013=2e5)), treated)
     np.testing.assert_allclose(few.treatment, 2e5)  # no more are treated than use
 
 
 def test_possession_follows_arrests_and_selling_does_not() -> None:
-    possession, selling, other = world.custody_rates(draws(), np.array([0.25]))
+    possession, selling, other = custody.custody_rates(world.draw(draws()), np.array([0.25]))
     np.testing.assert_allclose([possession[0], selling[0], other[0]], [0.05, 0.02, 0.1])
 
 
@@ -236,12 +241,21 @@ def test_lanes_by_hand() -> None:
         (1 - retail) * 0.2,
         retail,
     ]
-    np.testing.assert_allclose(a.weights[:, 0, 0], lanes)
+    np.testing.assert_allclose([weight[0] for weight in a.weights], lanes)
     scanned = lanes[0] * 0.1 + lanes[1] * 0.4
     np.testing.assert_allclose(a.detection, 0.3 * 0.1 / scanned)
     inside = -np.log(1 - 0.1 / lanes[4])  # a tenth is seized at each of the two stages
-    np.testing.assert_allclose(a.open_hazard[1, 0], inside)
-    np.testing.assert_allclose(a.open_hazard[2, 0], -np.log(1 - 0.1 / (1 - retail)))
+    np.testing.assert_allclose(a.open_wholesale, inside)
+    np.testing.assert_allclose(a.open_retail, -np.log(1 - 0.1 / (1 - retail)))
+    hazards = Lanes(*(float(hazard[0]) for hazard in a.hazards))
+    cars, trucks, between = hazards[:3]
+    detected = [-np.log(1 - 0.3 * 0.1 / scanned * share) for share in (0.1, 0.4)]
+    np.testing.assert_allclose([cars - between, trucks - between], detected)
+    passed = [weight * np.exp(-hazard) for weight, hazard in zip(lanes, hazards, strict=True)]
+    np.testing.assert_allclose(np.sum(passed[:4]), 0.9)
+    np.testing.assert_allclose([hazards.wholesale, hazards.street, hazards.online],
+                               [inside, *[-np.log(1 - 0.1 / (1 - retail))] * 2])  # fmt: skip
+    assert hazards.corrupted == hazards.wholesale_protected == hazards.retail_protected == 0
 
 
 def test_deaths_of_the_reference_are_shared_between_dependent_and_occasional_users() -> None:
@@ -253,7 +267,7 @@ def test_deaths_of_the_reference_are_shared_between_dependent_and_occasional_use
     kits = 5e5 * 1.1**5 / 3e8 * 1e5
     used = 1 - np.exp(-0.002 * kits)
     rescued = 0.5 * (1 - (1 - used * 0.9) * (1 - 0.6 * 0.5))
-    np.testing.assert_allclose(a.untreated_fatality, [[0.06 / (1 - rescued)]])
+    np.testing.assert_allclose(a.untreated_fatality, [0.06 / (1 - rescued)])
 
 
 # --- the record of seizures -----------------------------------------------------------------------

@@ -40,7 +40,7 @@ def cleared(available: Number, demand: Number) -> tuple[Number, Number]:
 
 
 def scarcity_price(met: Number, short_elasticity: Number, ceiling: Number) -> Number:
-    """Price of a pure milligram over cost, ``min(z^(-1/eps_short), ceiling)`` [-].
+    """Price of a pure milligram over cost, ``min(1 / z^(1/eps_short), ceiling)`` [-].
 
     What is still short at the ceiling is rationed.
     """
