@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed, wait
 from functools import cache
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
@@ -196,10 +197,12 @@ def stocks(ends: Array) -> Stocks:
 def records(columns: Mapping[str, Array]) -> NDArray[np.void]:
     """A record a draw, with a field a parameter."""
     draws = len(next(iter(columns.values())))
-    names = sorted(columns)  # in whatever order they come, one machine code serves
-    found = np.empty(draws, dtype=[(name, float) for name in names])
-    for name in names:
-        found[name] = columns[name]
+    by_name = sorted(
+        columns.items(), key=itemgetter(0)
+    )  # in whatever order they come, one machine code serves
+    found = np.empty(draws, dtype=[(name, float) for name, _ in by_name])
+    for name, values in by_name:
+        found[name] = values
     return found
 
 
@@ -230,7 +233,8 @@ def run(
 
     Returns
     -------
-    flows : in the order of :class:`simlib.model.month.Flows`, shape (flows, steps, policies, draws)
+    flows : in the order of :class:`simlib.model.month.Flows`,
+        shape (flows, steps, policies, draws)
     ends : stocks at the end, shape (policies, draws, stocks)
     """
     policies, draws = len(work.planned), len(work.draws)
