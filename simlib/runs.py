@@ -221,7 +221,7 @@ def run(
     watch: Watch = lambda done: None,
     only: Iterable[int] | None = None,
     executor: Executor | None = None,
-) -> tuple[Array, Array]:
+) -> tuple[dict[str, Array], Array]:
     """Run all draws under all policies.
 
     Parameters
@@ -233,8 +233,7 @@ def run(
 
     Returns
     -------
-    flows : in the order of :class:`simlib.model.month.Flows`,
-        shape (flows, steps, policies, draws)
+    flows : by name, shape (steps, policies, draws)
     ends : stocks at the end, shape (policies, draws, stocks)
     """
     policies, draws = len(work.planned), len(work.draws)
@@ -262,7 +261,7 @@ def run(
         for each in waiting:
             each.cancel()
         wait(waiting)  # a block that has begun still writes
-    return flows, ends
+    return dict(zip(Flows._fields, flows, strict=True)), ends
 
 
 def _read_only(part: Any) -> Any:

@@ -16,7 +16,6 @@ from simlib.errors import InputError, plain, shown
 from simlib.frozen import closed
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
-from simlib.model.month import Flows
 from simlib.observed import Observed, load_observed
 from simlib.parameters import Parameters, load_parameters
 from simlib.policy import Policy, load_policy, load_programmes
@@ -216,10 +215,13 @@ def run(
     flows, ends = runs.run(work, tuple(programmes), watch, new)
     for k, found in enumerate(known):
         if found is not None:
-            flows[:, :, k], ends[k] = found
+            values, ends[k] = found
+            for flow, value in zip(flows.values(), values, strict=True):
+                flow[:, k] = value
         elif begun.shared and scale is None:
-            _known_runs.put(keys[k], (flows[:, :, k].copy(), ends[k].copy()))
-    return dict(zip(Flows._fields, flows, strict=True)), ends
+            values = np.stack([flow[:, k] for flow in flows.values()])
+            _known_runs.put(keys[k], (values, ends[k].copy()))
+    return flows, ends
 
 
 class _Runs:
@@ -434,8 +436,7 @@ def history(
     draw = world.draw(p)
     first = conditions.first_stocks(draw, a, _at(drivers, 0), treated)
     work = _work(p, conditions.recorded(draw, a, dt), drivers, first)
-    found, ends = runs.run(work, tuple(load_programmes()))
-    flows = dict(zip(Flows._fields, found, strict=True))
+    flows, ends = runs.run(work, tuple(load_programmes()))
     flows["cost_additive"] = np.full_like(flows["cost_additive"], np.nan)  # it begins with prices
     nothing = np.zeros((len(time), 1, 1))
     paid = {f"spending_{payer}_musd": nothing for payer in PAYERS} | {"spending_musd": nothing}

@@ -31,10 +31,9 @@ BESIDE = {
     ("simlib.model.pressure", "simlib.units"),
     ("simlib.fingerprint", "simlib.analysis.ledger"),
     ("simlib.update", "simlib.calibration.likelihood"),
-    ("simlib.trust", "simlib.charts.style"),
 }
 """Single imports that point elsewhere: how many of a unit make another, the numbers that a
-fingerprint is of, the likelihood that new data are weighed by, how a number is written."""
+fingerprint is of, the likelihood that new data are weighed by."""
 
 
 def imported(path: Path) -> set[str]:

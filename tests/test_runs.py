@@ -411,18 +411,29 @@ def test_what_a_block_raises_is_raised(begun, monkeypatch) -> None:
 # --- the status quo is kept -------------------------------------------------------------------
 
 
-def test_the_status_quo_that_is_kept_is_a_run_of_its_own(begun, whole) -> None:
-    mine = replace(begun)
-    flows, ends = simulation.run(POLICIES, mine, scale=planned(begun).scale)
-    assert bits((flows, ends)) == bits(whole)
-    known, last = mine.status_quo
-    fresh, fresh_last = runs.run(begun.work, LEVERS)
-    assert bits((known, last)) == bits((fresh, fresh_last))
-    with pytest.raises(ValueError, match="read-only"):
-        known["consumed_kg"][:] = 0
-    flows["consumed_kg"][:] = 0  # what a reader got is his own
-    ends[:] = 0
-    assert bits(simulation.run(POLICIES, mine, scale=planned(begun).scale)) == bits(whole)
+def test_a_run_that_is_kept_is_as_fresh_as_the_first(begun, whole) -> None:
+    mine = replace(begun, shared=True)
+    first = simulation.run(POLICIES, mine)
+    first[0]["consumed_kg"][:] = 0  # what a reader got is his own
+    first[1][:] = 0
+    before = len(simulation._known_runs._found)
+    assert bits(simulation.run(POLICIES, mine)) == bits(simulation.run(POLICIES, begun))
+    assert len(simulation._known_runs._found) == before
+    assert len(simulation._known_runs._found) <= simulation.KEPT_RUNS
+    turned = simulation.run(POLICIES[::-1], mine)
+    assert bits(turned) == bits(simulation.run(POLICIES[::-1], begun))
+    scale = np.full((len(POLICIES), 1), 0.5)
+    half = simulation.run(POLICIES, mine, scale=scale)
+    assert bits(half) == bits(simulation.run(POLICIES, begun, scale=scale))
+
+
+def test_runs_of_ready_draws_and_large_ones_are_not_kept(begun, monkeypatch) -> None:
+    simulation._known_runs.clear()
+    simulation.run(POLICIES, begun)
+    assert not simulation._known_runs._found
+    monkeypatch.setattr(simulation, "LARGEST_RUN", 10)
+    simulation.run(POLICIES, replace(begun, shared=True))
+    assert not simulation._known_runs._found
 
 
 def test_a_policy_that_moves_nothing_is_the_status_quo(begun) -> None:
