@@ -40,6 +40,8 @@ LAB_OPTIONS = [
 PAGE = "notebooks/page/dashboard.ipynb"
 LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 OFFLINE_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
+# A run of one draw: machine code is made now and kept, so that the first picture need not wait.
+WARM = "import simlib; simlib.simulate(draws=1)"
 CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "simlib"]]
 
 
@@ -165,6 +167,8 @@ def install(wanted):
         "network, 1.5 GB of disk, and a Python from 3.11 to 3.14.",
     )
     link()
+    print("Compiling the model.", flush=True)
+    run([str(VENV_PYTHON), "-c", WARM], "The model could not be run; the lines above say why.")
     LAB_SETTINGS.parent.mkdir(parents=True, exist_ok=True)
     LAB_SETTINGS.write_text(json.dumps(OFFLINE_SETTINGS), encoding="utf-8")
     STAMP.write_text(json.dumps(wanted), encoding="utf-8")

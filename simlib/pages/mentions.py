@@ -93,8 +93,10 @@ def _expressions(node: ast.expr, around: str | None) -> Iterator[tuple[str, str]
     if read and around:
         yield read[1] or read[2], around
     if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call | ast.Compare):
-        around = around or (text if len(text) <= LINE else None)
-        for inner in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.Call) and ast.unparse(node.func)[:1].isupper()):
+            around = around or (text if len(text) <= LINE else None)  # no mere tuple of several
+        for child in ast.iter_child_nodes(node):
+            inner = child.value if isinstance(child, ast.keyword) else child
             if isinstance(inner, ast.expr):
                 yield from _expressions(inner, around)
     elif isinstance(node, ast.Subscript):
