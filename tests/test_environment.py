@@ -166,12 +166,13 @@ def project(tmp_path, monkeypatch):
 
 
 def kinds(commands):
-    return ["venv" if "venv" in command else "pip" for command in commands]
+    names = ("venv", "pip", launch.WARM)
+    return [next(name for name in names if name in command) for command in commands]
 
 
 def test_first_run_builds_and_installs_and_second_does_nothing(project):
     launch.prepare()
-    assert kinds(project) == ["venv", "pip", "pip"]
+    assert kinds(project) == ["venv", "pip", "pip", launch.WARM]
     project.clear()
     launch.prepare()
     assert project == []
@@ -183,7 +184,7 @@ def test_changed_requirements_are_installed_into_the_same_environment(project, n
     project.clear()
     (launch.ROOT / name).write_text("second", encoding="utf-8")
     launch.prepare()
-    assert kinds(project) == ["pip", "pip"]
+    assert kinds(project) == ["pip", "pip", launch.WARM]
 
 
 def unfinish():
@@ -213,7 +214,7 @@ def test_unusable_environment_is_rebuilt_with_a_sentence(project, capsys, damage
     project.clear()
     damage()
     launch.prepare()
-    assert kinds(project) == ["venv", "pip", "pip"]
+    assert kinds(project) == ["venv", "pip", "pip", launch.WARM]
     assert reason in capsys.readouterr().out
     assert launch.found_stamp() == launch.wanted_stamp()
 
@@ -223,7 +224,7 @@ def test_environment_whose_python_is_gone_is_rebuilt(project, monkeypatch, capsy
     project.clear()
     monkeypatch.setattr(launch, "VENV_PYTHON", launch.VENV / "bin" / "python")
     launch.prepare()
-    assert kinds(project) == ["venv", "pip", "pip"]
+    assert kinds(project) == ["venv", "pip", "pip", launch.WARM]
     assert "the Python it was made with is gone" in capsys.readouterr().out
 
 
@@ -297,7 +298,7 @@ def test_killed_update_is_built_from_nothing(project, monkeypatch, capsys):
             launch.prepare()
     project.clear()
     launch.prepare()
-    assert kinds(project) == ["venv", "pip", "pip"]
+    assert kinds(project) == ["venv", "pip", "pip", launch.WARM]
     assert not launch.BEFORE.exists()
 
 
@@ -313,7 +314,7 @@ def test_a_second_start_waits_for_the_first_and_says_so(project, tmp_path, capsy
         launch.prepare()
         assert first.wait() == 0
     assert capsys.readouterr().out.startswith("Another launch.py is setting up .venv; waiting")
-    assert kinds(project) == ["venv", "pip", "pip"]
+    assert kinds(project) == ["venv", "pip", "pip", launch.WARM]
 
 
 def test_too_old_python_is_told_which_one_is_needed(monkeypatch):

@@ -15,7 +15,7 @@ NO_READERS = ("charts", "dashboard", "pages")
 HOLE = "[a-z0-9_]+"
 SHORTEST = 4
 """Letters that a pattern must have beside its holes to be taken for a parameter's name."""
-_READ = re.compile(r"(?:f\.)?p(?:\['(\w+)'\]|\.(\w+))")
+_READ = re.compile(r"\b(?:f\.)?p(?:\['(\w+)'\]|\.(\w+))")
 """How the model reads the draws of a parameter."""
 _MOVED = re.compile(r"(?:levers|money)\.\w+")
 """How it reads a lever."""
