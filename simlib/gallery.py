@@ -1,4 +1,4 @@
-"""Pages for readers without Python: ``python -m simlib.gallery --to FOLDER``.
+"""Pages for readers without Python: ``python3 launch.py gallery``.
 
 Every notebook is run from top to bottom and written as one HTML file, with an index. Charts are
 pictures inside the page and controls are words, so nothing is fetched and nothing needs a kernel;
@@ -7,10 +7,12 @@ there is no script in a page at all.
 
 import argparse
 import html
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
@@ -19,6 +21,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from simlib.dashboard.autosave import FOLDER_VARIABLE
 from simlib.errors import InputError
 from simlib.version import __version__
 
@@ -44,6 +47,10 @@ NOTE = (
     "This page was made by running a notebook. Charts are pictures and controls show their values "
     "as words; to move them, run the notebook."
 )
+TO_RUN = re.compile(
+    r'Run all cells \(menu [^)]*\)[^.?!]*[.?!]\s*|"Model not found" [^.?!]*[.?!]\s*'
+)
+"""Sentences for those who have the notebook open; nothing can be run on a page."""
 
 
 def run(path: Path) -> NotebookNode:
@@ -58,6 +65,9 @@ def run(path: Path) -> NotebookNode:
         book = nbformat.read(path, as_version=4)
     except (OSError, ValueError, nbformat.reader.NotJSONError) as error:
         raise InputError(f"{path.name}: cannot be read as a notebook: {error}") from error
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = TO_RUN.sub("", cell.source)
     book.cells.insert(0, nbformat.v4.new_code_cell(STILLS))
     client = NotebookClient(
         book,
@@ -68,7 +78,8 @@ def run(path: Path) -> NotebookNode:
         coalesce_streams=True,
     )
     try:
-        client.execute()
+        with TemporaryDirectory() as nobodys:  # no reader's scenario is found there, none is left
+            client.execute(env={**os.environ, FOLDER_VARIABLE: nobodys})
     except CellExecutionError as error:
         failed = [place for place, cell in enumerate(book.cells) if _failed(cell)]
         raise InputError(
@@ -154,7 +165,7 @@ def build(notebooks: Sequence[Path], folder: Path) -> list[Path]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the notebooks and write them as HTML pages that need no Python."""
-    parser = argparse.ArgumentParser(prog="python -m simlib.gallery", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="launch.py gallery", description=main.__doc__)
     parser.add_argument(
         "--to", type=Path, default=Path("gallery"), help="folder to write into (default: gallery)"
     )

@@ -528,20 +528,23 @@ def page_served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     url = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{url}/voila/static/voila.js", server, folder / "voila.log")
-        page = browser.new_page(viewport={"width": 1400, "height": 1600}, accept_downloads=True)
+        reader = browser.new_context(viewport={"width": 1400, "height": 1600})
+        page = reader.new_page()
         answered: list[str] = []
         page.on("requestfinished", lambda request: answered.append(request.url))
-        page.goto(url, timeout=90_000)
-        _page_drawn(page)
+        _open(page, url)
         yield {"page": page, "answered": answered, "server": server.pid, "url": url}
-        page.close()
+        reader.close()
     finally:
         server.terminate()
         server.wait(timeout=20)
         log.close()
 
 
-def _page_drawn(page: Any) -> None:
+def _open(page: Any, url: str | None = None) -> None:
+    """Visit the page, or reload it, and wait until it is drawn in full."""
+    page.set_default_navigation_timeout(90_000)
+    page.goto(url) if url else page.reload()
     page.wait_for_selector(".simlib-chart svg", timeout=90_000)
     _in_full(page)
 
@@ -575,16 +578,14 @@ def test_a_reload_brings_back_this_visitors_scenario_and_nobody_elses(
     before = _session(page)
     page.wait_for_function("() => Object.values(localStorage).some((v) => v.includes('4321'))")
     assert len(kernels_of(page_served["server"])) == 1  # a download does not end it
-    page.reload()
-    _page_drawn(page)
+    _open(page)
     _until(page, lambda: _money(page) == 4321, "the scenario was lost")
     assert page.get_by_role("status").filter(has_text="your last scenario").is_visible()
     assert _session(page) == before
     stranger = browser.new_context()
     try:
         visit = stranger.new_page()
-        visit.goto(url, timeout=90_000)
-        _page_drawn(visit)
+        _open(visit, url)
         visit.wait_for_timeout(1000)
         assert _money(visit) == Scenario().total
         assert not visit.get_by_text("your last scenario").count()
@@ -592,8 +593,7 @@ def test_a_reload_brings_back_this_visitors_scenario_and_nobody_elses(
     finally:
         stranger.close()
     again = page.context.new_page()  # the same reader, in another tab
-    again.goto(url, timeout=90_000)
-    _page_drawn(again)
+    _open(again, url)
     _until(again, lambda: _money(again) == 4321, "a new tab does not know the scenario")
     again.goto("about:blank")
     again.close()
@@ -604,7 +604,7 @@ def test_twenty_visits_leave_one_kernel(page_served: dict[str, Any]) -> None:
     for _ in range(20):
         page.reload()
         page.wait_for_selector(".simlib-chart svg", timeout=90_000)
-    _page_drawn(page)
+    _in_full(page)
     _until(page, lambda: len(kernels_of(server)) == 1, "kernels stayed")
     memory = sum(each.memory_info().rss for each in kernels_of(server))
     assert memory < 800e6
@@ -636,7 +636,6 @@ def test_a_kernel_of_the_page_killed_during_a_drag_is_said_in_words(
     for kernel in kernels_of(page_served["server"]):
         kernel.kill()
     _killed_during_a_drag(page)
-    page.reload()
-    _page_drawn(page)
+    _open(page)
     assert not page.get_by_text("Python has stopped").count()
     _until(page, lambda: _money(page) == 2200, "the scenario was lost")

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import altair as alt
 import ipywidgets as w
@@ -16,6 +17,7 @@ from simlib.dashboard.live_chart import LiveChart, pack
 from simlib.dashboard.stills import still
 from simlib.errors import InputError
 
+ROOT = Path(__file__).resolve().parents[1]
 TABLE = pd.DataFrame({"year": [2020.0, 2021.0, 2022.0], "deaths": [1.0, np.nan, 3.0]})
 CHART = alt.Chart(TABLE.dropna()).mark_point().encode(x="year:Q", y="deaths:Q")
 LOADING = {"script", "link", "iframe", "object", "embed", "img", "source", "video", "base"}
@@ -147,6 +149,36 @@ def test_a_page_needs_no_kernel_and_no_network(built):
 def test_the_index_leads_to_every_notebook(built):
     page = built[0].read_text(encoding="utf-8")
     assert '<a href="01_small.html">What &lt;is&gt; it?</a><br>A first look.' in page
+
+
+def test_no_readers_scenario_gets_onto_a_page_and_none_is_left(tmp_path):
+    from simlib.dashboard.autosave import Autosave
+    from simlib.dashboard.session import Session
+
+    reader = Autosave(tmp_path / "exports")
+    reader.save(Session().choose(total=4321.0))
+    reader.release()
+    before = {file: file.read_bytes() for file in (tmp_path / "exports").iterdir()}
+    look = "from simlib.dashboard.autosave import Autosave\nkeeper = Autosave()\n"
+    path = notebook(tmp_path / "01_dashboard.ipynb", look + "print('found:', keeper.load())")
+    (_, page) = gallery.build([path], tmp_path / "pages")
+    assert "found: None" in page.read_text(encoding="utf-8")
+    assert {file: file.read_bytes() for file in (tmp_path / "exports").iterdir()} == before
+
+
+def test_a_page_does_not_ask_the_reader_to_run_it():
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
+        text = nbformat.read(path, as_version=4).cells[0].source
+        left = gallery.TO_RUN.sub("", text)
+        assert not re.search(r"[Rr]un all|Model not found", left), path
+        assert left.startswith(text.partition("\n")[0])
+
+
+def test_the_picture_of_a_board_comes_before_its_controls():
+    board = w.HBox([w.FloatText(0.25, description="Share"), alt.JupyterChart(CHART)])
+    assert still(board).index("Share") < still(board).index("<figure")
+    board.add_class("simlib-board")
+    assert still(board).index("Share") > still(board).index("<figure")
 
 
 def test_a_failing_notebook_is_told_and_nothing_is_written(tmp_path, capsys):

@@ -67,7 +67,10 @@ def still(shown: Any) -> str:
         return _folded(shown)
     if isinstance(shown, w.Box):
         row = "still-row" if isinstance(shown, w.HBox) else "still-column"
-        return _joined(row, (still(child) for child in shown.children))
+        parts = [still(child) for child in shown.children]
+        if "simlib-board" in shown._dom_classes:  # the picture first, as on a narrow screen
+            parts.sort(key=lambda part: "<figure" not in part)
+        return _joined(row, parts)
     return _control(shown)
 
 
