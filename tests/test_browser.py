@@ -150,7 +150,8 @@ def _said(page: Any) -> str:
 
 
 def _drawn(page: Any) -> str:
-    return page.locator(".simlib-chart").first.inner_text()
+    """Words of the picture, wherever its lines are broken."""
+    return " ".join(page.locator(".simlib-chart").first.inner_text().split())
 
 
 def _until(page: Any, holds: Any, what: str, seconds: float = 40) -> None:
