@@ -1,9 +1,9 @@
-"""The monthly loop of simlib (events 3 to 6 of :mod:`simlib.model`) as equations of plain numbers.
+"""Events 3 to 6 of :mod:`simlib.model.month` as assignments of plain numbers.
 
-One source for all peers: plain Python for EMA Workbench, compiled by numba, and read equation by
-equation (:mod:`same_model.translate`) for the tools that want a model of their own kind. So a
-function is a list of assignments that returns one number or one named tuple. `p` is a draw, `m` a
-month's drivers and pressure, `s` the stocks at the month's start.
+One source for all peers: plain Python for EMA Workbench, and read equation by equation
+(:mod:`same_model.translate`) for the tools that want a model of their own kind. So a function is a
+list of assignments that returns one number or one named tuple. `p` is a draw, `m` a month's drivers
+and pressure, `s` the stocks at the month's start.
 """
 
 from collections import namedtuple
@@ -11,7 +11,7 @@ from math import exp, expm1, log
 from typing import Any
 
 DT = 1 / 12
-SMALL_HAZARD = 2.0**-26  # as in simlib.people: below it half of the arrivals count as present
+SMALL_HAZARD = 2.0**-26  # as in simlib.model.people: below it half of the arrivals count as present
 
 Slow = namedtuple("Slow", "active treatment shipments volume substituted lived_hazard")
 Boxes = namedtuple("Boxes", "exposed active treatment possession selling other remission")

@@ -1,116 +1,97 @@
-"""What simlib hands its monthly loop, as plain numbers by name, and what its loop makes of them."""
+"""What simlib hands its month, as plain numbers by name, and what it makes of them."""
 
-from typing import Any, NamedTuple
+from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
-from simlib.pressure import pressure
-from simlib.state import Levers, Pressure, State, Today
 
 from same_model import translate
 from same_model.given import Given
-from simlib import model, simulation, world
+from simlib import runs, simulation, world
 from simlib.analysis.runs import sample
+from simlib.model import future, month, pressure, supply
+from simlib.model.future import Drivers, Pressed
 from simlib.observed import load_observed
-from simlib.policy import load_policy
-from simlib.world import OFFENCES, STAGES
+from simlib.policy import load_policy, load_programmes
 
 Array = NDArray[np.float64]
 
 POLICY = "border_surge"
-DT = 1 / simulation.STEPS_PER_YEAR
 DRIVERS = (
     *("fentanyl_share", "log_potency_trend", "shock", "entry"),
     *("kg_per_user", "heroin_deaths", "born_exposed"),
 )
-MARKET = ("shipments", "volume", "substituted", "lived_hazard", "stock_kg", "log_tolerance")
-CAPACITY = ("precursors", "production", "distribution")
-PRESSURE = ("iron", "circumstances", "cheaper", "prevention", "places", "fatality", "reentry")
-BY_PART = (
-    ("seized", "seized", STAGES),
-    ("premium", "premium", STAGES),
-    ("capacity", "capacity", CAPACITY),
-    ("arrest", "entry", OFFENCES),
-    ("release", "release", OFFENCES),
-)
 
 
-class Begun(NamedTuple):
-    """simlib at the end of the record, ready for the projection."""
-
-    state: State
-    p: Any
-    anchors: world.Anchors
-    drivers: world.Drivers
-    levers: Levers
-    today: Today
-
-
-def begin(count: int, first: int = 0) -> Begun:
+def begin(count: int, first: int = 0) -> simulation.Begun:
     """Simulate the record and make the drivers of the projection."""
-    observed, policy = load_observed(), load_policy(POLICY)
-    chosen = sample(count, 1, {}, first=first)
+    observed = load_observed()
     last = int(np.ceil(world.record_end(observed))) + simulation.PROJECTED_YEARS - 1
-    p, past, drivers, today, _ = simulation.begin(chosen, observed, last)
-    levers = simulation.planned([policy], drivers.time)
-    state = simulation._spread(past.state, 1, levers)
-    return Begun(state, p, past.anchors, drivers, levers, today)
+    return simulation.begin(sample(count, 1, {}, first=first), observed, last)
 
 
-def press(begun: Begun) -> Pressure:
-    """Events 1 and 2 of all months."""
-    b = begun
-    return pressure(b.state.standing, b.p, b.anchors, b.drivers, b.levers, b.today, DT)[0]
+def run(begun: simulation.Begun) -> Array:
+    """Deaths by month and draw, by the compiled model."""
+    flows, _ = simulation.run([load_policy(POLICY)], begun)
+    return flows["deaths_fentanyl"][:, 0]
 
 
-def loop(begun: Begun, pressed: Pressure) -> dict[str, Array]:
-    """Events 3 to 6 of all months, as :func:`simlib.model.run` steps through them."""
-    state, flows = begun.state, {}
-    months = len(begun.drivers.time)
-    for i in range(months):
-        now = world.Drivers(*(series[i] for series in begun.drivers))
-        state, found = model.step(
-            state, begun.p, begun.anchors, now, pressed.at(i), begun.today, DT
-        )
-        for name, value in found.items():
-            if i == 0:
-                flows[name] = np.empty((months, *state.shipments.shape))
-            flows[name][i] = value
-    return flows
+def given(begun: simulation.Begun, deaths: Array) -> Given:
+    """The month's inputs by the names of :mod:`same_model.equations`, and simlib's deaths."""
+    stocks = runs.stocks(begun.work.first)
+    first, by_month = _stocks(stocks), []
+    kept = future.lag_kept(begun.future.p.spending_lag_years, begun.dt)
+    plan = simulation.planned([load_policy(POLICY)], begun.time)
+    reached = dict.fromkeys(load_programmes(), np.zeros(len(deaths[0])))
+    for i in range(len(begun.time)):
+        d = Drivers(*(series[i] for series in begun.drivers))
+        after = {
+            name: future.toward(now, plan[name][i, 0] if name in plan else 0.0, kept)
+            for name, now in reached.items()
+        }
+        levers = SimpleNamespace(**{name: (reached[name] + after[name]) / 2 for name in after})
+        pressed = pressure.press(begun.future, d, levers, stocks)
+        capacity = supply.halfway(stocks.capacity, pressed.capacity)
+        by_month.append({name: getattr(d, name) for name in DRIVERS} | _by_name(pressed, capacity))
+        stocks, _ = month.step(begun.future, d, levers, stocks)
+        reached = after
+    shape = deaths.shape[1]
+    months = {
+        name: np.stack([np.broadcast_to(each[name], shape) for each in by_month])
+        for name in by_month[0]
+    }
+    return Given(_constants(begun), months, first, deaths)
 
 
-def by_name(begun: Begun, pressed: Pressure, deaths: Array) -> Given:
-    """The loop's inputs by the names of :mod:`same_model.equations`, and its deaths."""
-    shape = (len(begun.drivers.time), len(begun.state.shipments[0]))
+def _by_name(pressed: Pressed, capacity: future.Capacity) -> dict[str, Array]:
+    found = {"iron": pressed.iron, "circumstances": pressed.circumstances}
+    found |= {"cheaper": pressed.cheaper, **pressed.health._asdict()}
+    for name, parts in (
+        ("seized", pressed.seized),
+        ("premium", pressed.premium),
+        ("capacity", capacity),
+        ("arrest", pressed.entry),
+        ("release", pressed.release),
+    ):
+        found |= {f"{name}_{part}": value for part, value in parts._asdict().items()}
+    return found
 
-    def wide(series: Array) -> Array:
-        return np.array(np.broadcast_to(series.reshape(-1, series.shape[-1]), shape))
 
-    months = {name: wide(getattr(begun.drivers, name)) for name in DRIVERS}
-    months |= {name: wide(getattr(pressed, name)) for name in PRESSURE}
-    for name, field, parts in BY_PART:
-        series = getattr(pressed, field)
-        months |= {f"{name}_{part}": wide(series[:, i]) for i, part in enumerate(parts)}
-    return Given(_constants(begun), months, _stocks(begun.state), deaths[:, 0])
-
-
-def _constants(begun: Begun) -> dict[str, Array]:
+def _constants(begun: simulation.Begun) -> dict[str, Array]:
     """Parameters, anchors and today's conditions."""
-    today, found = begun.today, dict(begun.p)
-    for i, name in enumerate(("production", "landed", "wholesale", "retail")):
-        found[f"price_{name}"] = today.prices[i, 0]
-    for i, stage in enumerate(STAGES):
-        found[f"handling_{stage}"] = today.handling[i, 0]
-        found[f"risk_{stage}"] = today.risk[i, 0]
-    found["volume_today"] = today.volume[0]
-    found["exposed_rate"] = begun.anchors.exposed_rate
+    today, found = begun.future.today, dict(begun.parameters)
+    for name, parts in (
+        ("price", today.prices),
+        ("handling", today.handling),
+        ("risk", today.risk),
+    ):
+        found |= {f"{name}_{part}": value for part, value in parts._asdict().items()}
+    found |= {"volume_today": today.volume, "exposed_rate": begun.future.a.exposed_rate}
     return {name: found[name].reshape(-1) for name in translate.used("p")}
 
 
-def _stocks(state: State) -> dict[str, Array]:
-    people = state.people._asdict()
-    people |= dict(zip(OFFENCES, people.pop("custody"), strict=True))
-    market = {name: getattr(state, name) for name in MARKET}
-    before = (state.before or state.slow())._asdict()
-    found = people | market | {f"was_{name}": value for name, value in before.items()}
-    return {name: found[name][0] for name in translate.STOCKS}
+def _stocks(stocks: future.Stocks) -> dict[str, Array]:
+    found = stocks._asdict() | stocks.people._asdict()
+    found |= {"dead_overdose": stocks.dead.overdose, "dead_otherwise": stocks.dead.otherwise}
+    found |= {f"was_{name}": value for name, value in stocks.before._asdict().items()}
+    return {name: np.asarray(found[name]) for name in translate.STOCKS}
