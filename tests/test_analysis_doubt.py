@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from simlib import world
 from simlib.analysis import (
     adaptive,
     believe,
@@ -15,6 +16,7 @@ from simlib.analysis import (
     themes,
 )
 from simlib.errors import InputError
+from simlib.observed import load_observed
 from simlib.parameters import load_parameters
 from simlib.policy import Policy
 from simlib.posterior import shipped_posterior
@@ -333,7 +335,7 @@ def test_a_progress_bar_reaches_its_end(capsys: pytest.CaptureFixture[str]) -> N
 def test_other_noise_spreads_as_far_as_the_draws_own() -> None:
     """Beyond the record too, where the error drifts; at its end both pass through the residual."""
     base = runs.sample(400)
-    other, last = structure._other_error(base, 2), runs.record_quarters()
+    other, last = structure._other_error(base, 2), world.record_quarters(load_observed())
     assert other[last - 1] == pytest.approx(base.error[last - 1])
     assert not np.allclose(other, base.error)
     later = slice(last + 20, last + 40)

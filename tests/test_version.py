@@ -10,6 +10,7 @@ import pytest
 
 import simlib
 from simlib.calibration.fingerprint import past_fingerprint
+from simlib.fingerprint import results_fingerprint
 from simlib.posterior import SHIPPED, shipped_posterior
 
 PACKAGE = Path(simlib.__file__).parent
@@ -33,17 +34,17 @@ def copy(tmp_path) -> Path:
     return tmp_path
 
 
-def _edit(path: Path, old: str, new: str) -> None:
+def _edit(path: Path, old: str, new: str, times: int = -1) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    path.write_text(text.replace(old, new, times), encoding="utf-8")
 
 
-def _fingerprint(copy: Path) -> str:
+def _fingerprint(copy: Path, of: str = "calibration.fingerprint import past_fingerprint") -> str:
     """What another process finds in the copy; not compiled, which takes longer."""
     code = (
         "from simlib import runs; runs.has_numba = lambda: False; "
-        "from simlib.calibration.fingerprint import past_fingerprint; print(past_fingerprint())"
+        f"from simlib.{of} as found; print(found())"
     )
     paths = os.pathsep.join([str(copy), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
@@ -82,3 +83,33 @@ def test_words_names_in_the_code_and_the_future_do_not_count(copy: Path) -> None
 def test_equations_and_the_record_count(copy: Path, file: str, old: str, new: str) -> None:
     _edit(copy / "simlib" / file, old, new)
     assert _fingerprint(copy) != past_fingerprint()
+
+
+RESULTS = "fingerprint import results_fingerprint"
+
+
+def test_words_and_pictures_move_no_results(copy: Path) -> None:
+    _edit(copy / "simlib" / "analysis" / "ledger.py", '"""', '# another comment\n\n"""', 1)
+    _edit(copy / "simlib" / "charts" / "style.py", '"""', '# another picture\n\n"""', 1)
+    _edit(copy / "simlib" / "data" / "parameters.csv", "Remission without treatment", "Leaving use")
+    assert _fingerprint(copy, RESULTS) == results_fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("money.py", "(1.0 + rate)", "(1.1 + rate)"),
+        ("data/parameters.csv", "naloxone kit handed out,45,", "naloxone kit handed out,55,"),
+        ("data/policies/border_surge.toml", "port_scanning = 1200", "port_scanning = 900"),
+        (
+            "model/market.py",
+            "power(scarcity, -weaker_share)",
+            "power(scarcity, -0.5 * weaker_share)",
+        ),
+    ],
+)
+def test_equations_policies_and_how_results_are_counted_move_them(
+    copy: Path, file: str, old: str, new: str
+) -> None:
+    _edit(copy / "simlib" / file, old, new)
+    assert _fingerprint(copy, RESULTS) != results_fingerprint()
