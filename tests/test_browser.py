@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import soak
 from PIL import Image
-from test_page import kernels_of
+from test_page import Server, kernels_of
 
 import launch
 from simlib.charts.style import WIDTH
@@ -597,18 +598,35 @@ def test_a_reload_brings_back_this_visitors_scenario_and_nobody_elses(
     _until(again, lambda: _money(again) == 4321, "a new tab does not know the scenario")
     again.goto("about:blank")
     again.close()
+    server = page_served["server"]
+    _until(page, lambda: len(kernels_of(server)) == 1, "kernels of those who left stayed")
+    assert sum(each.memory_info().rss for each in kernels_of(server)) < 800e6
 
 
-def test_twenty_visits_leave_one_kernel(page_served: dict[str, Any]) -> None:
-    page, server = page_served["page"], page_served["server"]
-    for _ in range(20):
-        page.reload()
-        page.wait_for_selector(".simlib-chart svg", timeout=90_000)
-    _in_full(page)
-    _until(page, lambda: len(kernels_of(server)) == 1, "kernels stayed")
-    memory = sum(each.memory_info().rss for each in kernels_of(server))
-    assert memory < 800e6
-    assert _money(page) == 4321
+def test_twenty_visits_leave_one_kernel_and_none_when_the_tab_is_closed(
+    browser: Any, tmp_path: Path
+) -> None:
+    server, reader = Server(tmp_path), browser.new_context()
+    page, other = reader.new_page(), reader.new_page()
+
+    def kernels(most: int) -> list[psutil.Process]:
+        end = time.monotonic() + 10
+        while len(kernels_of(server.process.pid)) > most:
+            assert time.monotonic() < end, server.log.read_text()
+            other.wait_for_timeout(200)
+        return kernels_of(server.process.pid)
+
+    try:
+        for _ in range(20):
+            page.goto(f"http://127.0.0.1:{server.port}", timeout=90_000)
+            page.wait_for_selector(".widget-slider", timeout=90_000)
+        (kernel,) = kernels(1)
+        assert kernel.memory_info().rss < 200e6
+        page.close(run_before_unload=True)
+        assert not kernels(0)
+    finally:
+        reader.close()
+        server.stop()
 
 
 def test_what_a_browser_cannot_keep_is_said_and_tried_again(page_served: dict[str, Any]) -> None:
