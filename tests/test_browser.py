@@ -400,6 +400,30 @@ def test_the_dark_theme_can_be_read(opened: dict[str, Any]) -> None:
     assert not faults
 
 
+def test_a_total_that_cannot_be_kept_is_said_beside_it_and_gives_no_verdict(
+    opened: dict[str, Any],
+) -> None:
+    page, sentences = opened["page"], ("possession", "selling")
+    _load(page, Session().to_toml())
+    _until(page, lambda: _money(page) == Scenario().total, "the scenario did not arrive")
+    fold = page.get_by_role("button", name="longer sentences").first
+    if not _box(page, f"Longer sentences for {sentences[0]}").is_visible():
+        fold.click()
+    for which in sentences:
+        _box(page, f"Longer sentences for {which}").fill("0.5")
+        _box(page, f"Longer sentences for {which}").press("Enter")
+    _settle(page, 1000)
+    beside = _box(page).locator("xpath=../..").locator(".simlib-note, .simlib-error")
+    said = beside.all_inner_texts
+    _until(page, lambda: "Cannot be kept" in " ".join(said()), "no words beside the control")
+    verdict = r"saves more lives|Cannot tell|\bleads\b|averts about .* more deaths than"
+    for shown in (_said(page), _drawn(page)):
+        assert not re.search(verdict, shown), shown
+    _load(page, Session().to_toml())
+    _until(page, lambda: "Cannot be kept" not in " ".join(said()), "the words stayed")
+    _in_full(page)
+
+
 def test_nothing_leaves_the_machine_and_nothing_fails(opened: dict[str, Any]) -> None:
     assert not _outside(opened["asked"])
     assert not opened["complaints"]
