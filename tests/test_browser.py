@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import soak
 from PIL import Image
-from test_page import kernels_of
+from test_page import Server, kernels_of
 
 import launch
 from simlib.charts.style import WIDTH
@@ -400,6 +401,30 @@ def test_the_dark_theme_can_be_read(opened: dict[str, Any]) -> None:
     assert not faults
 
 
+def test_a_total_that_cannot_be_kept_is_said_beside_it_and_gives_no_verdict(
+    opened: dict[str, Any],
+) -> None:
+    page, sentences = opened["page"], ("possession", "selling")
+    _load(page, Session().to_toml())
+    _until(page, lambda: _money(page) == Scenario().total, "the scenario did not arrive")
+    fold = page.get_by_role("button", name="longer sentences").first
+    if not _box(page, f"Longer sentences for {sentences[0]}").is_visible():
+        fold.click()
+    for which in sentences:
+        _box(page, f"Longer sentences for {which}").fill("0.5")
+        _box(page, f"Longer sentences for {which}").press("Enter")
+    _settle(page, 1000)
+    beside = _box(page).locator("xpath=../..").locator(".simlib-note, .simlib-error")
+    said = beside.all_inner_texts
+    _until(page, lambda: "Cannot be kept" in " ".join(said()), "no words beside the control")
+    verdict = r"saves more lives|Cannot tell|\bleads\b|averts about .* more deaths than"
+    for shown in (_said(page), _drawn(page)):
+        assert not re.search(verdict, shown), shown
+    _load(page, Session().to_toml())
+    _until(page, lambda: "Cannot be kept" not in " ".join(said()), "the words stayed")
+    _in_full(page)
+
+
 def test_nothing_leaves_the_machine_and_nothing_fails(opened: dict[str, Any]) -> None:
     assert not _outside(opened["asked"])
     assert not opened["complaints"]
@@ -598,18 +623,35 @@ def test_a_reload_brings_back_this_visitors_scenario_and_nobody_elses(
     _until(again, lambda: _money(again) == 4321, "a new tab does not know the scenario")
     again.goto("about:blank")
     again.close()
+    server = page_served["server"]
+    _until(page, lambda: len(kernels_of(server)) == 1, "kernels of those who left stayed")
+    assert sum(each.memory_info().rss for each in kernels_of(server)) < 800e6
 
 
-def test_twenty_visits_leave_one_kernel(page_served: dict[str, Any]) -> None:
-    page, server = page_served["page"], page_served["server"]
-    for _ in range(20):
-        page.reload()
-        page.wait_for_selector(".simlib-chart svg", timeout=90_000)
-    _in_full(page)
-    _until(page, lambda: len(kernels_of(server)) == 1, "kernels stayed")
-    memory = sum(each.memory_info().rss for each in kernels_of(server))
-    assert memory < 800e6
-    assert _money(page) == 4321
+def test_twenty_visits_leave_one_kernel_and_none_when_the_tab_is_closed(
+    browser: Any, tmp_path: Path
+) -> None:
+    server, reader = Server(tmp_path), browser.new_context()
+    page, other = reader.new_page(), reader.new_page()
+
+    def kernels(most: int) -> list[psutil.Process]:
+        end = time.monotonic() + 10
+        while len(kernels_of(server.process.pid)) > most:
+            assert time.monotonic() < end, server.log.read_text()
+            other.wait_for_timeout(200)
+        return kernels_of(server.process.pid)
+
+    try:
+        for _ in range(20):
+            page.goto(f"http://127.0.0.1:{server.port}", timeout=90_000)
+            page.wait_for_selector(".widget-slider", timeout=90_000)
+        (kernel,) = kernels(1)
+        assert kernel.memory_info().rss < 200e6
+        page.close(run_before_unload=True)
+        assert not kernels(0)
+    finally:
+        reader.close()
+        server.stop()
 
 
 def test_what_a_browser_cannot_keep_is_said_and_tried_again(page_served: dict[str, Any]) -> None:

@@ -32,9 +32,10 @@ def free_port() -> int:
 
 def book(folder: Path) -> Path:
     """A page that needs no model, so that a Python is there at once."""
+    slider = "import ipywidgets\nipywidgets.IntSlider(321)"
     nbformat.write(
         nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_markdown_cell("# Small")],
+            cells=[nbformat.v4.new_code_cell(slider)],
             metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}},
         ),
         folder / "small.ipynb",
