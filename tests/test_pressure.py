@@ -443,5 +443,5 @@ def test_a_step_has_the_mean_of_the_lanes_and_sellers_at_its_bounds(begun) -> No
     names = tuple(load_programmes())
     planned = np.array([8000.0 if name == "drug_units" else 0.0 for name in names])
     flows, _ = runs.run(work._replace(planned=planned[None, None, :]), names)
-    lived = flows[month.Flows._fields.index("custody_seller_years"), 0, 0]
+    lived = flows["custody_seller_years"][0, 0]
     np.testing.assert_allclose(lived, held * quick.dt)
