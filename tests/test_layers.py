@@ -31,9 +31,10 @@ BESIDE = {
     ("simlib.model.pressure", "simlib.units"),
     ("simlib.fingerprint", "simlib.analysis.ledger"),
     ("simlib.update", "simlib.calibration.likelihood"),
+    ("simlib.gallery", "simlib.dashboard.autosave"),
 }
 """Single imports that point elsewhere: how many of a unit make another, the numbers that a
-fingerprint is of, the likelihood that new data are weighed by."""
+fingerprint is of, the likelihood that new data are weighed by, where a dashboard saves."""
 
 
 def imported(path: Path) -> set[str]:
