@@ -11,7 +11,7 @@ import twin
 
 import simlib
 from simlib import record, runs, sampling, simulation, strategies, world
-from simlib.model import enforcement, future, month, overdose, pressure, supply
+from simlib.model import enforcement, future, market, month, overdose, people, pressure, supply
 from simlib.model import today as conditions
 from simlib.model.future import Capacity, Lanes, Stages, Stocks
 from simlib.observed import RECORD, load_observed
@@ -940,6 +940,79 @@ def test_newcomers_to_active_use_dilute_what_was_lived_through(monkeypatch) -> N
     by_hand = entry / (past.flows["active_years"][:, 0] * 12)
     ratio = np.stack(seen) / by_hand  # a little fewer are in active use at any one time
     assert np.all((ratio > 0.92) & (ratio <= 1))
+
+
+def test_a_step_hands_on_what_its_events_give(prior, monkeypatch) -> None:
+    """One step from the end of the record, each event watched."""
+    begun = prior.begun
+    f, d, now = begun.future, simulation._at(begun.drivers, 0), begun.past.stocks
+    levers = SimpleNamespace(**dict.fromkeys(load_programmes(), 100.0))
+    seen: dict[str, Any] = {}
+
+    def watch(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*arguments):
+            seen[name] = arguments, real(*arguments)
+            return seen[name][1]
+
+        monkeypatch.setattr(module, name, watched)
+
+    for module, name in (
+        (month, "press"),
+        (supply, "unit_cost"),
+        (market, "trade"),
+        (overdose, "overdose_risk"),
+        (overdose, "cumulative_hazard_next"),
+        (people, "moves"),
+        (people, "step"),
+        (people, "deaths"),
+    ):
+        watch(module, name)
+    after, flows = month.step(f, d, levers, now)
+    slow = future.half_a_step_on(future.slow_stocks(now), now.before)
+    pressed, traded, risk = (seen[name][1] for name in ("press", "trade", "overdose_risk"))
+    moved, middle, out = seen["step"][1]
+    cost, additive = seen["unit_cost"][1]
+    for name in ("unit_cost", "trade", "overdose_risk", "moves"):
+        (given,) = [each for each in seen[name][0] if isinstance(each, future.Slow)]
+        np.testing.assert_array_equal(given, slow, err_msg=name)
+    np.testing.assert_array_equal(seen["trade"][0][-1], cost)
+    (lived, hazard, renewal, dt), following = seen["cumulative_hazard_next"]
+    assert lived is now.lived_hazard  # at the bound, not of mid-step
+    assert hazard is risk.fatal
+    np.testing.assert_array_equal(renewal, d.entry / middle.active)
+    died = seen["deaths"][1]
+    by_hand = future.Stocks(
+        weights=pressed.weights,
+        capacity=pressed.capacity,
+        sellers=pressed.sellers,
+        people=moved,
+        dead=(now.dead.overdose + died.overdose, now.dead.otherwise + died.otherwise),
+        shipments=traded.shipments,
+        volume=traded.volume,
+        substituted=traded.substituted,
+        lived_hazard=following,
+        stock_kg=traded.stock_kg,
+        log_tolerance=risk.log_tolerance,
+        before=future.slow_stocks(now),
+    )
+    for name, value in by_hand._asdict().items():
+        np.testing.assert_array_equal(getattr(after, name), value, err_msg=name)
+    assert flows.cost_additive is additive
+    assert seen["deaths"][0][0] is out
+    assert dt == f.dt
+    np.testing.assert_array_equal(seen["step"][0][2], d.born_exposed * dt)
+
+
+def test_all_who_die_by_overdose_are_counted(prior) -> None:
+    """Of any opioid, but for what no box of people holds: prescriptions alone, other synthetics."""
+    past, after, flows, begun = prior
+    beside = (
+        begun.drivers.prescription_deaths.sum(axis=0) + 72 * begun.parameters["background_deaths"]
+    )
+    counted = flows["deaths_any_opioid"].sum(axis=0) - beside / 12
+    np.testing.assert_allclose(after.dead.overdose - past.stocks.dead.overdose, counted)
 
 
 def test_local_harm_raises_overdoses_where_retail_pressure_rises() -> None:

@@ -60,6 +60,24 @@ def test_exits_are_split_by_rate() -> None:
     np.testing.assert_array_equal(rates().active_other * each.active, 0)
 
 
+def test_arrivals_of_each_box_are_there_for_part_of_the_step() -> None:
+    """Each box by its own rate of leaving, ``1/q - 1/(H dt)``; half the step where few leave."""
+    rising = {
+        "exposed_other": 1.0, "active_other": 2.0, "treatment_other": 3.0, "remission_other": 7.0
+    }  # fmt: skip
+    moves = rates(**rising)._replace(
+        custody_active=Offences(*(np.full(DRAWS, rate) for rate in (4.0, 5.0, 6.0)))
+    )
+    leaving, per_rate, present = people.all_exits(moves, 0.25)
+    for n, box in enumerate(People._fields, start=1):
+        share = 1 - np.exp(-n / 4)
+        np.testing.assert_allclose(getattr(leaving, box), share, err_msg=box)
+        np.testing.assert_allclose(getattr(per_rate, box), share / n, err_msg=box)
+        np.testing.assert_allclose(getattr(present, box), 1 / share - 4 / n, err_msg=box)
+    few = people.all_exits(rates(exposed_other=1e-12), 0.25)[2]
+    assert np.all(np.array(few) == 0.5)
+
+
 def test_everybody_who_leaves_arrives() -> None:
     rng = np.random.default_rng(2)
     start = People(*(rng.uniform(0, 1e6, DRAWS) for _ in People._fields))

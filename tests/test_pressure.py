@@ -374,6 +374,26 @@ def test_overdoses_rise_and_fall_with_arrests_at_retail(begun, money: float) -> 
     np.testing.assert_allclose(found.pressed.circumstances, harm)
 
 
+def test_in_the_record_costs_potency_and_harm_follow_their_observed_trend(begun) -> None:
+    """Whatever arrests do; where people and lanes go, they do follow them."""
+    harmful = altered(begun, local_harm=0.1, iron_law_exponent=0.2).future
+    spent = dict.fromkeys(("drug_units", "port_officers", "organised_crime"), 9000.0)
+    levers = dict.fromkeys(load_programmes(), 0.0) | spent
+    d, stocks = simulation._at(begun.drivers, 0), begun.past.stocks
+    found, later = (
+        month.press(harmful._replace(projected=now), d, SimpleNamespace(**levers), stocks)
+        for now in (0.0, 1.0)
+    )
+    np.testing.assert_array_equal(found.premium, 1)
+    np.testing.assert_array_equal(found.iron, 1)
+    np.testing.assert_array_equal(found.circumstances, d.circumstances)
+    for name in ("premium", "iron", "circumstances"):
+        apart = np.not_equal(getattr(later, name), getattr(found, name))
+        assert np.all(np.any(apart, axis=-1)), name
+    np.testing.assert_array_equal(later.seized, found.seized)
+    np.testing.assert_array_equal(later.entry, found.entry)
+
+
 # --- capacity -------------------------------------------------------------------------------------
 
 
