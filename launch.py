@@ -164,7 +164,7 @@ def install(wanted):
     pip_install(
         ["--require-hashes", "--only-binary=:all:", "--requirement", "requirements.lock"],
         "The packages were not installed; pip's last lines above say why. The first run needs the "
-        "network, 1.5 GB of disk, and a Python from 3.11 to 3.14.",
+        "network, 1.8 GB of disk, and a Python from 3.11 to 3.14.",
     )
     link()
     print("Compiling the model.", flush=True)
