@@ -41,9 +41,9 @@ async ({moves, upward, settled}) => {
         const start = performance.now();
         upward ? slider.stepUp() : slider.stepDown();
         slider.dispatchEvent(new Event('input', {bubbles: true}));
-        const money = parseInt(slider.getAttribute('aria-valuetext'));
+        const money = parseInt(slider.getAttribute('aria-valuetext').replaceAll(',', ''));
         taken.push(await seen(`Extra money ${money} million`) - start);
-        if (settled) await seen(' 1,000 draws');
+        if (settled) await seen(' 1000 draws');
         await new Promise((resolve) => setTimeout(resolve, settled ? 400 : 60));
     }
     return taken;
@@ -100,10 +100,12 @@ def main() -> None:
     chosen = parser.parse_args()
     import tempfile
 
-    folders = type("Folders", (), {"mktemp": lambda self, _: Path(tempfile.mkdtemp())})()
+    place = Path(tempfile.mkdtemp())
+    made = {"mktemp": lambda self, _: Path(tempfile.mkdtemp()), "getbasetemp": lambda self: place}
+    folders = type("Folders", (), made)()
     lab = browser_test.lab.__wrapped__(folders)
     browser = browser_test.browser.__wrapped__()
-    opened = browser_test.opened.__wrapped__(next(lab), next(browser))
+    opened = browser_test.opened.__wrapped__(next(lab), next(browser), folders)
     page = next(opened)["page"]
     page.wait_for_timeout(15_000)  # until the other cells have run
     if chosen.picture:

@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from operator import setitem
 
 import numpy as np
@@ -101,6 +102,6 @@ def run(posterior: Posterior) -> simlib.Ensemble:
 
 
 def test_results_and_posteriors_go_to_another_process_and_back() -> None:
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         found = pool.submit(run, shipped_posterior()).result()
     np.testing.assert_array_equal(deaths(found), deaths(run(shipped_posterior())))
