@@ -84,3 +84,13 @@ def test_nothing_done_moves_nothing() -> None:
     nothing = simlib.simulate([None, Policy("nothing")], draws=20)
     for identity in (identities.kilograms, identities.deaths):
         assert (identity(nothing).change() == 1).all()
+
+
+def test_change_is_over_the_policy_that_is_chosen(ensemble) -> None:
+    found, chosen = identities.deaths(ensemble, START), 2
+    np.testing.assert_allclose(found.change(chosen), found.values / found.values[:, [chosen]])
+    table = found.table(chosen).set_index(["factor", "policy"])
+    assert ensemble.policies[chosen] not in table.index.get_level_values("policy")
+    forth = table.loc[("deaths", "status_quo"), "median"]
+    by_hand = np.median(found.values[-1, 0] / found.values[-1, chosen])
+    assert forth == pytest.approx(100 * (by_hand - 1), abs=1e-4)

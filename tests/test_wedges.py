@@ -186,3 +186,19 @@ def test_the_standard_error_is_that_of_pairs_of_orders() -> None:
     np.testing.assert_allclose(shares[:, 0], added.mean(axis=0))
     pairs = np.array([[3, 5.5, 5.5], [3.5, 5, 5.5]])
     np.testing.assert_allclose(error, pairs.std(axis=0, ddof=1) / np.sqrt(2))
+
+
+def test_a_lever_that_only_the_other_policy_moves_is_given_up() -> None:
+    """Its share is what giving it up does; the shares lead from one policy to the other."""
+    one = Policy.constant("one", {"drug_units": 500.0, "port_scanning": 300.0})
+    other = Policy.constant("other", {"drug_units": 500.0, "naloxone": 200.0})
+    split = wedges(one, other, draws=20)
+    difference = compare(simlib.simulate([other, one], draws=20)).total("deaths_fentanyl")
+    np.testing.assert_allclose(split.shares.sum(axis=0), difference, rtol=1e-9)
+    assert split.table().set_index("lever").loc["naloxone", "share"] > 0
+
+
+def test_the_band_of_a_share_holds_nine_in_ten_draws(found) -> None:
+    for row, shares in zip(found.table().itertuples(), found.shares, strict=True):
+        within = (shares >= row.low90) & (shares <= row.high90)
+        assert within.sum() == 18, row.lever  # of 20
