@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from nbconvert.filters import markdown2html
 
-from simlib import supply
 from simlib.charts.style import exact
 from simlib.errors import InputError, UnknownName
+from simlib.model import supply
 from simlib.pages import __main__ as command
 from simlib.pages import content, grade, mentions, names, page, render
 from simlib.parameters import LEVER_GROUP, load_parameters
