@@ -207,7 +207,7 @@ def test_possession_follows_arrests_and_selling_does_not() -> None:
 ANCHORS = {
     "border_seized_share": 0.1,
     "domestic_seized_share": 0.19,
-    "wholesale_share_of_domestic": 0.5,
+    "wholesale_share_of_domestic": 0.25,
     "protected_share_border": 0.2,
     "protected_share_wholesale": 0.1,
     "protected_share_retail": 0.3,
@@ -229,7 +229,8 @@ ANCHORS = {
 def test_lanes_by_hand() -> None:
     """What is not seized of the protected share passes in lanes of its own."""
     a = world.anchors(draws(**ANCHORS), OBSERVED)
-    corrupted, wholesale, retail = 0.2 * 0.9, 0.1 * 0.9, 0.3 * 0.9
+    passing = 0.81**0.25, 0.81**0.75  # of the domestic share, a quarter at wholesale in logs
+    corrupted, wholesale, retail = 0.2 * 0.9, 0.1 * passing[0], 0.3 * passing[1]
     lanes = [
         (1 - corrupted) * 0.9 * 0.75,
         (1 - corrupted) * 0.9 * 0.25,
@@ -244,9 +245,10 @@ def test_lanes_by_hand() -> None:
     np.testing.assert_allclose([weight[0] for weight in a.weights], lanes)
     scanned = lanes[0] * 0.1 + lanes[1] * 0.4
     np.testing.assert_allclose(a.detection, 0.3 * 0.1 / scanned)
-    inside = -np.log(1 - 0.1 / lanes[4])  # a tenth is seized at each of the two stages
+    inside = -np.log(1 - (1 - passing[0]) / lanes[4])
+    sold = -np.log(1 - (1 - passing[1]) / (1 - retail))
     np.testing.assert_allclose(a.open_wholesale, inside)
-    np.testing.assert_allclose(a.open_retail, -np.log(1 - 0.1 / (1 - retail)))
+    np.testing.assert_allclose(a.open_retail, sold)
     hazards = Lanes(*(float(hazard[0]) for hazard in a.hazards))
     cars, trucks, between = hazards[:3]
     detected = [-np.log(1 - 0.3 * 0.1 / scanned * share) for share in (0.1, 0.4)]
@@ -254,7 +256,7 @@ def test_lanes_by_hand() -> None:
     passed = [weight * np.exp(-hazard) for weight, hazard in zip(lanes, hazards, strict=True)]
     np.testing.assert_allclose(np.sum(passed[:4]), 0.9)
     np.testing.assert_allclose([hazards.wholesale, hazards.street, hazards.online],
-                               [inside, *[-np.log(1 - 0.1 / (1 - retail))] * 2])  # fmt: skip
+                               [inside, *[sold] * 2])  # fmt: skip
     assert hazards.corrupted == hazards.wholesale_protected == hazards.retail_protected == 0
 
 
