@@ -6,7 +6,6 @@ import pytest
 from simlib import cocaine, money
 from simlib.errors import InputError
 from simlib.model import market, people, supply
-from simlib.model.future import Prices
 from simlib.tables import load_sources
 from simlib.walkthrough.cocaine import costs_along, crossings
 
@@ -102,13 +101,8 @@ def test_a_changed_mechanism_changes_cocaine(monkeypatch, module, function, prog
         if function == "transmitted_cost":
             additive, *_ = arguments
             return additive
-<<<<<<< HEAD
         if isinstance(found, tuple):
             return type(found)(*(each**1.1 for each in found))
-=======
-        if function == "price_ladder":
-            return Prices(*(price**1.1 for price in found))
->>>>>>> wip/tests
         return found**1.1
 
     monkeypatch.setattr(module, function, other)

@@ -482,22 +482,15 @@ def test_several_threads_at_once() -> None:
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_children_of_a_process_that_has_run(method: str) -> None:
     """A forked child has no threads of its parent."""
-<<<<<<< HEAD
     if method == "fork" and "jax" in sys.modules:  # it warns of its own threads at any fork
         again = f"{__file__}::test_children_of_a_process_that_has_run[fork]"
         subprocess.run([sys.executable, "-m", "pytest", "-q", again], check=True, timeout=300)
         return
-    mine = simulated()
-    with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as children:
-        assert children.submit(simulated).result(timeout=300) == mine
-    assert simulated() == mine
-=======
     simulated(3)
     seed = 20 + multiprocessing.get_all_start_methods().index(method)  # of which nothing is kept
     with multiprocessing.get_context(method).Pool(1) as children:
         found = children.apply_async(simulated, [seed]).get(timeout=120)
     assert simulated(seed) == found
->>>>>>> wip/tests
 
 
 # --- machine code on disk ---------------------------------------------------------------------
