@@ -35,7 +35,7 @@ STAMP = VENV / "simlib-installed.json"
 LAB_OPTIONS = [
     "--LabApp.default_url=/lab/tree/notebooks/01_border_or_internal.ipynb",
     "--LabApp.extension_manager=readonly",
-    "--ContentsManager.pre_save_hook=simlib.tidy.unrun",
+    "--ContentsManager.pre_save_hook=simlib.pages.tidy.unrun",
 ]
 PAGE = "notebooks/page/dashboard.ipynb"
 LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
@@ -254,13 +254,13 @@ def lab(arguments):
 
 def page(arguments):
     """Serve the dashboard without code cells; return the exit code."""
-    return hand_over(["-m", "simlib.page", PAGE, *arguments])
+    return hand_over(["-m", "simlib.pages.page", PAGE, *arguments])
 
 
 def gallery(arguments):
     """Write every notebook as a page, below the reader's folder; return the exit code."""
     books = str(ROOT / "notebooks")
-    return hand_over(["-m", "simlib.gallery", "--notebooks", books, *arguments], folder=None)
+    return hand_over(["-m", "simlib.pages.gallery", "--notebooks", books, *arguments], folder=None)
 
 
 def python(arguments):

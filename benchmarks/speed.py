@@ -35,7 +35,7 @@ from simlib.dashboard.state import Scenario
 timed(lambda i: compute.picture(Scenario(total=1000.0 + 37 * i), details=True))
 """,
     "simulate three policies, 1,000 draws, quantiles of six outcomes": """
-from simlib.policy import load_policy
+from simlib import load_policy
 moved = [load_policy(name) for name in ("border_surge", "article_proposal")]
 outcomes = ("deaths_fentanyl", "price_pure", "prison_years", "consumed_kg", "overdoses", "qalys")
 def move(i):

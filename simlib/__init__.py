@@ -9,9 +9,9 @@ Three calls are enough for a notebook::
 
 from simlib.compare import compare, verdict
 from simlib.errors import InputError
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import Policy, load_policy, policy_names, read_policy
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, load_policy, policy_names, read_policy
 from simlib.results import OUTCOMES, Ensemble
 from simlib.simulation import simulate
 from simlib.stored import read_ensemble

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, check_name, shown, unknown
-from simlib.parameters import load_parameters, number_fault
+from simlib.inputs.parameters import load_parameters, number_fault
 from simlib.results import PAYERS, QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.units import USD_PER_MILLION
 

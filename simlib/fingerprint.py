@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from simlib.analysis.ledger import ledger
-from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.policy import Policy, load_policy, policy_names
-from simlib.posterior import shipped_posterior
+from simlib.inputs.parameters import LEVER_GROUP, load_parameters
+from simlib.inputs.policy import Policy, load_policy, policy_names
+from simlib.inputs.posterior import shipped_posterior
 from simlib.simulation import simulate
 
 DRAWS = 8

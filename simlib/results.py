@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, check_name, is_finite, shown
-from simlib.frozen import closed, opened
-from simlib.paths import write_arrays
+from simlib.inputs.frozen import closed, opened
+from simlib.inputs.paths import write_arrays
 from simlib.units import G_PER_KG, USD_PER_MILLION
 
 if TYPE_CHECKING:

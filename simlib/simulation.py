@@ -10,16 +10,17 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import record, runs, sampling, world
+from simlib import runs, world
 from simlib.block import Work
 from simlib.errors import InputError, plain, shown
-from simlib.frozen import closed
+from simlib.inputs import record, sampling
+from simlib.inputs.frozen import closed
+from simlib.inputs.observed import Observed, load_observed
+from simlib.inputs.parameters import Parameters, load_parameters
+from simlib.inputs.policy import Policy, load_policy, load_programmes
+from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
-from simlib.observed import Observed, load_observed
-from simlib.parameters import Parameters, load_parameters
-from simlib.policy import Policy, load_policy, load_programmes
-from simlib.posterior import Posterior, shipped_posterior
 from simlib.results import PAYERS, Ensemble
 from simlib.version import __version__
 

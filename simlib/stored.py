@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from simlib.errors import Faults, InputError, shown
-from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.paths import DAMAGED, named, read_arrays
+from simlib.inputs.parameters import LEVER_GROUP, load_parameters
+from simlib.inputs.paths import DAMAGED, named, read_arrays
+from simlib.inputs.tables import name_fault
 from simlib.results import OUTCOMES, Array, Ensemble, Flows
-from simlib.tables import name_fault
 
 OPEN_IN_THE_RECORD = "cost_additive"
 """A flow that is not known before there is a policy to compare with."""

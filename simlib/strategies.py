@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from simlib.errors import Faults, InputError, is_finite, plain, shown
-from simlib.frozen import closed, opened
-from simlib.policy import Policy, allocate, load_programmes
+from simlib.inputs.frozen import closed, opened
+from simlib.inputs.policy import Policy, allocate, load_programmes
 from simlib.simulation import DRAWS, simulate
 
 TRIAL_DRAWS = 200

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simlib.inputs.observed import RECORD, Observed
 from simlib.model import market, supply, today
 from simlib.model.future import Anchors, Drivers
 from simlib.model.today import Recorded
-from simlib.observed import RECORD, Observed
 from simlib.units import G_PER_KG, PER_100K
 
 Array = NDArray[np.float64]

@@ -17,43 +17,41 @@ from texts import ROOT
 
 from simlib import (
     Policy,
-    cocaine,
     compare,
     equal_money,
-    explanations,
     load_observed,
     load_parameters,
     load_policy,
-    record,
-    sampling,
     simulate,
     simulation,
-    trust,
-    update,
     verdict,
     world,
 )
 from simlib.analysis import (
     allocate,
+    cocaine,
     discovery,
+    explanations,
     information,
     scale,
     sensitivity,
     spend,
     structure,
     themes,
+    trust,
 )
-from simlib.calibration import agreement, weights
-from simlib.calibration.backtest import OURS, WITHOUT_DRIFT
 from simlib.charts import explanations as pictures
 from simlib.dashboard import Scenario, break_even
 from simlib.dashboard.compute import DRAGGED_DRAWS
 from simlib.dashboard.state import ASSUMPTIONS
-from simlib.observed import RECORD
+from simlib.inputs import record, sampling
+from simlib.inputs.observed import RECORD
+from simlib.inputs.posterior import shipped_posterior
+from simlib.inputs.tables import FAMILIES, load_programmes
 from simlib.pages import grade
 from simlib.pages.content import lever_texts
-from simlib.posterior import shipped_posterior
-from simlib.tables import FAMILIES, load_programmes
+from simlib.study import agreement, update, weights
+from simlib.study.backtest import OURS, WITHOUT_DRIFT
 from simlib.walkthrough import kilo
 from simlib.walkthrough.cocaine import costs_along, crossings
 from simlib.walkthrough.common import load_settings
@@ -966,7 +964,7 @@ PAGES = [
 ]
 
 PRINTERS = _of(
-    "simlib/calibration/backtest.py",
+    "simlib/study/backtest.py",
     (
         "the second wave's midpoint ({:g}-{:g})",
         lambda: (row("west_midpoint").low, row("west_midpoint").high),

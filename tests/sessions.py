@@ -15,7 +15,7 @@ from simlib.dashboard.catalogue import (
 from simlib.dashboard.session import LINES, Session
 from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
-from simlib.policy import policy_names
+from simlib.inputs.policy import policy_names
 
 
 def values(control: str) -> st.SearchStrategy[float]:

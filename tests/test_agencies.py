@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from simlib import agencies, fetch
-from simlib.agencies import final_counts, read_drug_seizures, read_overdose_counts
 from simlib.errors import MOST_TOLD, InputError
-from simlib.observed import load_observed
+from simlib.inputs import agencies, fetch
+from simlib.inputs.agencies import final_counts, read_drug_seizures, read_overdose_counts
+from simlib.inputs.observed import load_observed
 
 SYNTHETIC = "Synthetic opioids, excl. methadone (T40.4)"
 COUNT = {

@@ -16,10 +16,10 @@ from simlib.analysis import (
     themes,
 )
 from simlib.errors import InputError
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import Policy
-from simlib.posterior import shipped_posterior
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy
+from simlib.inputs.posterior import shipped_posterior
 from simlib.results import OUTCOMES
 from simlib.simulation import simulate
 from simlib.strategies import Strategy, equal_money

@@ -14,7 +14,7 @@ from simlib.dashboard import findings
 from simlib.dashboard.break_even import BreakEven
 from simlib.dashboard.budget import Budget
 from simlib.dashboard.figure import Figure
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.simulation import simulate
 
 STEPS = 4

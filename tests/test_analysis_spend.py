@@ -8,8 +8,8 @@ import pytest
 from simlib.analysis import adaptive, allocate, costs, runs, spend
 from simlib.analysis.allocate import Limits, Response, best_split
 from simlib.errors import InputError
-from simlib.parameters import load_parameters
-from simlib.policy import Policy, load_policy
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, load_policy
 from simlib.simulation import simulate
 
 SIZES = np.linspace(0, 100, 101)

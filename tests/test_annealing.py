@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from simlib.calibration import annealing, sampler
+from simlib.study import annealing, sampler
 
 MEANS = (np.array([1.0, -0.5, 0.0]), np.array([0.5, 0.0, -1.0]))
 SPREADS = (

@@ -6,12 +6,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from simlib import sampling, simulation
-from simlib.calibration import backtest, cut, drift, rivals, scores
-from simlib.calibration.cut import observed_until
-from simlib.calibration.refit import Effort, witness_of
-from simlib.observed import RECORD, Observed, load_observed
-from simlib.parameters import load_parameters
+from simlib import simulation
+from simlib.inputs import sampling
+from simlib.inputs.observed import RECORD, Observed, load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.study import backtest, cut, drift, rivals, scores
+from simlib.study.cut import observed_until
+from simlib.study.refit import Effort, witness_of
 from simlib.world import record_quarters
 
 ROWS, OBSERVED = load_parameters(), load_observed()
@@ -170,4 +171,4 @@ def test_errors_of_an_origin_by_hand() -> None:
 
 def test_work_can_be_sent_to_another_process() -> None:
     work = partial(backtest.perform, seed=1, effort=TINY)
-    assert work.func.__module__ == "simlib.calibration.backtest"
+    assert work.func.__module__ == "simlib.study.backtest"

@@ -9,9 +9,9 @@ import pytest
 import simlib
 from simlib.analysis import adaptive, believe, costs, discovery, identities, scale, themes, wedges
 from simlib.errors import InputError, unknown
-from simlib.policy import Policy
-from simlib.posterior import shipped_posterior
-from simlib.update import update
+from simlib.inputs.policy import Policy
+from simlib.inputs.posterior import shipped_posterior
+from simlib.study.update import update
 
 MORE = Policy.constant("more", {"drug_units": 500.0})
 LESS = Policy.constant("less", {"port_officers": 500.0})

@@ -16,7 +16,7 @@ from simlib.dashboard import brief, compute, share, sheet
 from simlib.dashboard.catalogue import ASSUMPTIONS, names
 from simlib.dashboard.session import Session
 from simlib.errors import InputError
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 
 DRAWS = 60
 

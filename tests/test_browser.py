@@ -546,7 +546,7 @@ def page_served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "simlib.page", launch.PAGE, "--no-browser"]
+    command = [sys.executable, "-m", "simlib.pages.page", launch.PAGE, "--no-browser"]
     command += [f"--port={port}"]
     environment = os.environ | {"SIMLIB_EXPORTS": str(folder / "exports")}
     log = (folder / "voila.log").open("w")

@@ -8,11 +8,11 @@ from scipy.stats import multivariate_normal, norm
 
 import simlib
 from simlib import simulation
-from simlib.calibration import build, likelihood, sampler
 from simlib.errors import InputError
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.posterior import read_posterior, shipped_posterior
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import read_posterior, shipped_posterior
+from simlib.study import build, likelihood, sampler
 
 ROWS, OBSERVED = load_parameters(), load_observed()
 

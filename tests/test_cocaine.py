@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from simlib import cocaine, money
+from simlib import money
+from simlib.analysis import cocaine
 from simlib.errors import InputError
+from simlib.inputs.tables import load_sources
 from simlib.model import market, people, supply
-from simlib.tables import load_sources
 from simlib.walkthrough.cocaine import costs_along, crossings
 
 SUPPLY = cocaine.SUPPLY_PROGRAMMES

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from simlib import sampling, simulation
-from simlib.calibration import coverage, likelihood, scores
-from simlib.calibration.synthetic import GENERATORS, World, synthetic_record, with_values
-from simlib.observed import RECORD, load_observed
-from simlib.parameters import load_parameters
-from simlib.record import by_period
+from simlib import simulation
+from simlib.inputs import sampling
+from simlib.inputs.observed import RECORD, load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.record import by_period
+from simlib.study import coverage, likelihood, scores
+from simlib.study.synthetic import GENERATORS, World, synthetic_record, with_values
 from simlib.world import record_quarters
 
 ROWS, OBSERVED = load_parameters(), load_observed()

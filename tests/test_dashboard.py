@@ -27,7 +27,7 @@ from simlib.dashboard.session import Session
 from simlib.dashboard.share import write
 from simlib.dashboard.state import History, check
 from simlib.errors import InputError
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.version import __version__
 
 TOTAL = (POLICY, "total")

@@ -117,7 +117,7 @@ def python_source(path):
     [
         ("simlib/*.py", python_source, RUNTIME),
         ("simlib/[!c]*/*.py", python_source, RUNTIME),
-        ("simlib/calibration/*.py", python_source, RUNTIME | STUDY),
+        ("simlib/study/*.py", python_source, RUNTIME | STUDY),
         ("notebooks/*.ipynb", notebook_source, RUNTIME),
         ("tests/**/*.py", python_source, RUNTIME | STUDY | TEST),
     ],
@@ -418,9 +418,9 @@ def test_a_word_that_is_no_command_is_refused_before_anything_is_installed(monke
 @pytest.mark.parametrize(
     ("arguments", "module"),
     [
-        (["page", "--no-browser"], "simlib.page"),
-        (["gallery", "--to", "x"], "simlib.gallery"),
-        (["python", "-m", "simlib.update", "x.csv"], "simlib.update"),
+        (["page", "--no-browser"], "simlib.pages.page"),
+        (["gallery", "--to", "x"], "simlib.pages.gallery"),
+        (["python", "-m", "simlib.study.update", "x.csv"], "simlib.study.update"),
     ],
 )
 def test_a_command_runs_its_module_with_what_follows(monkeypatch, arguments, module):

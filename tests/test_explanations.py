@@ -8,16 +8,13 @@ import pandas as pd
 import pytest
 import vl_convert
 
-from simlib import (
-    explanations,
-    simulate,
-    verdict,
-)
+from simlib import simulate, verdict
+from simlib.analysis import explanations
 from simlib.charts import explanations as pictures
 from simlib.errors import InputError
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.posterior import Posterior, shipped_posterior
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.strategies import Strategy, equal_money
 
 NAMES = list(explanations.EXPLANATIONS)

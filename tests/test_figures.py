@@ -24,7 +24,7 @@ from simlib.dashboard.several import MOST, SideBySide, side_by_side_picture
 from simlib.dashboard.spending import SERIES
 from simlib.dashboard.why import identity_figure, wedges_figure
 from simlib.errors import InputError
-from simlib.policy import Policy, load_policy, policy_names
+from simlib.inputs.policy import Policy, load_policy, policy_names
 
 FOOTER = "Data of 2026."
 NAMES = {"status_quo": "status quo", "border_surge": "surge", "balanced": "balanced"}

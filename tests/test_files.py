@@ -25,7 +25,7 @@ from simlib.dashboard.session import LONGEST_NAME, Session
 from simlib.dashboard.several import side_by_side_picture
 from simlib.dashboard.stills import still
 from simlib.errors import InputError
-from simlib.policy import Policy, load_policy
+from simlib.inputs.policy import Policy, load_policy
 
 CELL = "=cmd|'/C calc'!A0"
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import simlib
-from simlib.posterior import Posterior, shipped_posterior
-from simlib.tables import load_programmes, load_sources
+from simlib.inputs.posterior import Posterior, shipped_posterior
+from simlib.inputs.tables import load_programmes, load_sources
 
 FEW = {"draws": 20, "until": 2027}
 

@@ -21,7 +21,7 @@ from simlib.dashboard.catalogue import JUDGEMENT, OUTCOME_NAMES, names
 from simlib.dashboard.session import LINES, Session, check_session
 from simlib.dashboard.state import History
 from simlib.errors import InputError
-from simlib.policy import policy_names
+from simlib.inputs.policy import policy_names
 
 FILES, CODES = 5_000, 5_000
 LONGEST_SECONDS = 2.0

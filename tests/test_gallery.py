@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import gallery
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.live_chart import LiveChart, pack
 from simlib.dashboard.stills import still
 from simlib.errors import InputError
+from simlib.pages import gallery
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = pd.DataFrame({"year": [2020.0, 2021.0, 2022.0], "deaths": [1.0, np.nan, 3.0]})

@@ -5,7 +5,7 @@ import pytest
 
 import simlib
 from simlib.analysis import identities
-from simlib.policy import Policy
+from simlib.inputs.policy import Policy
 
 START = 2027
 

@@ -5,12 +5,12 @@ import pytest
 from scipy.special import ndtr
 
 import simlib
-from simlib.calibration import build, contraction, knockout, likelihood
-from simlib.calibration.forecast import forecast
-from simlib.calibration.refit import Effort, refit, witness_of
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.posterior import Posterior, shipped_posterior
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import Posterior, shipped_posterior
+from simlib.study import build, contraction, knockout, likelihood
+from simlib.study.forecast import forecast
+from simlib.study.refit import Effort, refit, witness_of
 
 ROWS, OBSERVED = load_parameters(), load_observed()
 

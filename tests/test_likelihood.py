@@ -8,8 +8,8 @@ from scipy.stats import multivariate_normal, norm
 from test_world import END, made, series
 
 from simlib import world
-from simlib.calibration import likelihood
-from simlib.observed import RECORD
+from simlib.inputs.observed import RECORD
+from simlib.study import likelihood
 
 MONTHS = np.arange(2020, END, 1 / 12) + 1 / 24
 PARAMETERS = {

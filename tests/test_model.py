@@ -10,14 +10,15 @@ import pytest
 import twin
 
 import simlib
-from simlib import record, runs, sampling, simulation, strategies, world
+from simlib import runs, simulation, strategies, world
+from simlib.inputs import record, sampling
+from simlib.inputs.observed import RECORD, load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, load_programmes
+from simlib.inputs.posterior import shipped_posterior
 from simlib.model import enforcement, future, market, month, overdose, people, pressure, supply
 from simlib.model import today as conditions
 from simlib.model.future import Capacity, Lanes, Stages, Stocks
-from simlib.observed import RECORD, load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import Policy, load_programmes
-from simlib.posterior import shipped_posterior
 from simlib.results import OUTCOMES, Ensemble
 
 MONEY_LEVERS = [
@@ -375,7 +376,7 @@ def test_a_draw_is_the_same_alone_and_among_a_thousand() -> None:
 def test_adding_a_parameter_moves_no_other_draw() -> None:
     rows = load_parameters()
     extra = replace(rows["demand_elasticity"], name="extra")
-    more = simlib.parameters.Parameters([extra, *rows.values()])
+    more = simlib.inputs.parameters.Parameters([extra, *rows.values()])
     before, after = sampling.draw(rows, 50), sampling.draw(more, 50)
     for name, values in before.items():
         np.testing.assert_array_equal(values, after[name])
@@ -416,8 +417,7 @@ class Recorder(dict):
 
 
 def test_every_parameter_row_is_read(monkeypatch) -> None:
-    from simlib import update
-    from simlib.calibration import likelihood
+    from simlib.study import likelihood, update
 
     p = Recorder(sampling.draw(load_parameters(), 8))
     monkeypatch.setattr(runs, "has_numba", lambda: False)

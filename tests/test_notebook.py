@@ -8,7 +8,7 @@ import nbclient
 import nbformat
 import pytest
 
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 MOST_MEDIAN_LINES = 5

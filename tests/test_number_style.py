@@ -22,7 +22,7 @@ from simlib.dashboard.brief import brief
 from simlib.dashboard.session import Session
 from simlib.dashboard.several import side_by_side_picture
 from simlib.dashboard.why import identity_figure
-from simlib.policy import load_policy
+from simlib.inputs.policy import load_policy
 
 __all__ = ["found"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from simlib.errors import InputError, UnknownName
-from simlib.observed import COLUMNS, QUALITIES, RECORD, Observed, load_observed, read_period
-from simlib.tables import DATA, load_sources
+from simlib.inputs.observed import COLUMNS, QUALITIES, RECORD, Observed, load_observed, read_period
+from simlib.inputs.tables import DATA, load_sources
 
 GOOD = {
     "series": "seized",

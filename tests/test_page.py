@@ -64,7 +64,7 @@ class Server:
 
     def __init__(self, folder: Path, *options: str) -> None:
         self.port, self.log = free_port(), folder / "page.log"
-        command = [sys.executable, "-m", "simlib.page", str(book(folder)), "--no-browser"]
+        command = [sys.executable, "-m", "simlib.pages.page", str(book(folder)), "--no-browser"]
         command += [f"--Voila.port={self.port}", *options]
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)

@@ -11,12 +11,12 @@ from nbconvert.filters import markdown2html
 
 from simlib.charts.style import exact
 from simlib.errors import InputError, UnknownName
+from simlib.inputs.parameters import LEVER_GROUP, load_parameters
+from simlib.inputs.policy import load_programmes
+from simlib.inputs.tables import Source, load_sources
 from simlib.model import supply
 from simlib.pages import __main__ as command
 from simlib.pages import content, grade, mentions, names, page, render
-from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.policy import load_programmes
-from simlib.tables import Source, load_sources
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 ROWS = load_parameters()
@@ -221,7 +221,7 @@ def test_hostile_prose_files_are_refused(tmp_path, monkeypatch):
 def test_a_name_with_a_hole_is_found():
     found = [where for where, _ in mentions.read_by("budget_port_scanning")]
     assert any(where.startswith("simlib.") for where in found)
-    assert not [where for where in found if where.startswith("simlib.update")]
+    assert not [where for where in found if where.startswith("simlib.study.update")]
     assert mentions.read_by("no_such_parameter_anywhere") == ()
 
 

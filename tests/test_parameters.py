@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simlib.errors import InputError, UnknownName, is_finite, unknown
-from simlib.observed import load_observed
-from simlib.parameters import (
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import (
     COLUMNS,
     DISTRIBUTIONS,
     Parameter,
     Parameters,
     load_parameters,
 )
-from simlib.tables import DATA, load_programmes, load_sources, read_sources
+from simlib.inputs.tables import DATA, load_programmes, load_sources, read_sources
 
 GOOD = {
     "name": "share_seen",

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simlib.calibration import pieces
+from simlib.study import pieces
 
 KEYS = ["a", "b", "c", "d"]
 

@@ -10,7 +10,7 @@ import simlib
 from simlib.analysis import allocate as best
 from simlib.analysis import runs, spend
 from simlib.errors import InputError, is_finite, plain
-from simlib.policy import Policy, allocate
+from simlib.inputs.policy import Policy, allocate
 from simlib.results import quantiles
 
 WHOLE = (np.int8, np.uint8, np.int16, np.int32, np.int64, np.uint64, Decimal, Fraction, float)

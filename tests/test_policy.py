@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simlib.errors import InputError, UnknownName
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import (
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import (
     FIRST_YEAR,
     LAST_YEAR,
     Policy,
@@ -27,7 +27,7 @@ from simlib.policy import (
     policy_names,
     read_policy,
 )
-from simlib.tables import DATA, MAX_TOML_BYTES, read_programmes, read_toml, write_toml
+from simlib.inputs.tables import DATA, MAX_TOML_BYTES, read_programmes, read_toml, write_toml
 
 LEVERS = load_parameters().select(group="lever")
 GOOD = 'schema = 1\nname = "x"\n'
@@ -544,7 +544,8 @@ def test_one_policy_changes_nothing():
 def test_no_code_knows_the_name_of_a_policy_that_moves_a_lever():
     moving = [name for name in policy_names() if load_policy(name).levers]
     package = DATA.parent
-    for path in (package / "policy.py", package / "tables.py", *(package / "model").glob("*.py")):
+    inputs = package / "inputs"
+    for path in (inputs / "policy.py", inputs / "tables.py", *(package / "model").glob("*.py")):
         code = path.read_text(encoding="utf-8")
         assert [name for name in moving if f'"{name}"' in code] == [], path.name
 

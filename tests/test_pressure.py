@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from simlib import runs, sampling, simulation
+from simlib import runs, simulation
+from simlib.inputs import sampling
+from simlib.inputs.observed import RECORD, load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import load_programmes
 from simlib.model import enforcement, future, month, overdose, supply
 from simlib.model.enforcement import STEADY
 from simlib.model.future import Capacity, Lanes, Offences, Pressed, Stages
-from simlib.observed import RECORD, load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import load_programmes
 
 DRAWS = 20
 ENFORCEMENT = {

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 import simlib
-from simlib.calibration import build, likelihood, sampler
-from simlib.calibration.runs import Settings
 from simlib.compare import Comparison
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import Policy
-from simlib.posterior import read_posterior, shipped_posterior
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy
+from simlib.inputs.posterior import read_posterior, shipped_posterior
 from simlib.results import quantiles
 from simlib.stored import read_ensemble
+from simlib.study import build, likelihood, sampler
+from simlib.study.runs import Settings
 
 BASELINE = Path(__file__).with_name("baseline.json")
 

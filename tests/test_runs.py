@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 
 import simlib
-from simlib import block, runs, sampling, simulation, units, world
+from simlib import block, runs, simulation, units, world
+from simlib.inputs import sampling
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, load_programmes
 from simlib.model import functions, future, month
 from simlib.model.month import Flows
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import Policy, load_programmes
 from simlib.results import OUTCOMES
 
 PACKAGE = Path(simlib.__file__).parent
@@ -499,9 +500,9 @@ PRINTED = """
 import time
 from simlib import runs
 from simlib.simulation import history
-from simlib.observed import load_observed
-from simlib import sampling
-from simlib.parameters import load_parameters
+from simlib.inputs.observed import load_observed
+from simlib.inputs import sampling
+from simlib.inputs.parameters import load_parameters
 p = sampling.draw(load_parameters(), 3, 5)
 deaths = history(p, load_observed()).flows["deaths_fentanyl"].sum().item()
 stats = runs.compiled().stats

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from simlib import sampling
-from simlib.parameters import load_parameters
-from simlib.posterior import shipped_posterior
+from simlib.inputs import sampling
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import shipped_posterior
 
 ROWS = load_parameters()
 

@@ -6,7 +6,7 @@ import sentences
 import texts
 from sentences import SENTENCES, Sentence
 
-from simlib import explanations, trust
+from simlib.analysis import explanations, trust
 from simlib.compare import compare
 
 WRITTEN = texts.texts()

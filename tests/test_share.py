@@ -17,7 +17,7 @@ from simlib.dashboard.session import LONGEST_NAME, MOST_KEPT, Kept, Session
 from simlib.dashboard.share import Standing
 from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
-from simlib.policy import policy_names
+from simlib.inputs.policy import policy_names
 
 quick = settings(max_examples=60, deadline=None)
 LONGEST_OF_TWELVE = 200

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import simlib
-from simlib.parameters import load_parameters
-from simlib.policy import Policy
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy
 
 LEVERS = load_parameters().select(group="lever")
 ENFORCEMENT = (

@@ -14,7 +14,7 @@ from simlib.dashboard.catalogue import names
 from simlib.dashboard.session import Session
 from simlib.dashboard.snippet import snippet
 from simlib.errors import InputError
-from simlib.policy import policy_names
+from simlib.inputs.policy import policy_names
 
 BANDS = ["low90", "low50", "median", "high50", "high90"]
 SESSIONS = {

@@ -14,7 +14,7 @@ from simlib.dashboard.session import LINES, MOST_KEPT, Kept, Session, check_sess
 from simlib.dashboard.share import controls
 from simlib.dashboard.state import History, Scenario, check
 from simlib.errors import InputError
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.results import OUTCOMES
 from simlib.simulation import simulate
 

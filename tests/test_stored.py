@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import simlib
-from simlib.posterior import SHIPPED, Posterior, read_posterior, shipped_posterior
+from simlib.inputs.posterior import SHIPPED, Posterior, read_posterior, shipped_posterior
 
 ABOUT = {"data_vintage": "mine"}
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
 
-from simlib import explanations, simulation
-from simlib.calibration import __main__ as command
-from simlib.calibration import build, likelihood, runs, study, weights
-from simlib.calibration.agreement import RHAT_LIMIT, ConvergenceError, agreement, require
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.posterior import read_posterior, shipped_posterior
+from simlib import simulation
+from simlib.analysis import explanations
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import read_posterior, shipped_posterior
+from simlib.study import __main__ as command
+from simlib.study import build, likelihood, runs, study, weights
+from simlib.study.agreement import RHAT_LIMIT, ConvergenceError, agreement, require
 
 ROWS, OBSERVED = load_parameters(), load_observed()
 QUARTERS = len(runs.forecast_quarters(OBSERVED))
@@ -208,11 +209,11 @@ def test_the_command_writes_what_it_is_given_and_nothing_after_an_error(
 
     monkeypatch.setattr(command, "calibrate", made_up)
     to = tmp_path / "mine.npz"
-    monkeypatch.setattr("sys.argv", ["simlib.calibration", "--to", str(to), "--particles", "1"])
+    monkeypatch.setattr("sys.argv", ["simlib.study", "--to", str(to), "--particles", "1"])
     with pytest.raises(ConvergenceError):
         command.main()
     assert not to.exists()
-    monkeypatch.setattr("sys.argv", ["simlib.calibration", "--to", str(to), "--workers", "3"])
+    monkeypatch.setattr("sys.argv", ["simlib.study", "--to", str(to), "--workers", "3"])
     command.main()
     assert read_posterior(to).about == shipped_posterior().about
     assert asked[1] == (runs.Settings(), Path("calibration_runs"), 3)

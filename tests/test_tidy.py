@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from simlib.tidy import kept_by_git, unrun
+from simlib.pages.tidy import kept_by_git, unrun
 
 ROOT = Path(__file__).resolve().parents[1]
 BOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))

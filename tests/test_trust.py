@@ -4,21 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simlib import runs, trust
-from simlib.calibration import backtest, commands, contraction, report
-from simlib.calibration.fingerprint import model_fingerprint, past_fingerprint
+from simlib import runs
+from simlib.analysis import trust
 from simlib.charts import trust as pictures
 from simlib.compare import CANNOT_TELL
 from simlib.dashboard import album
 from simlib.errors import InputError
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import shipped_posterior
 from simlib.model import overdose, supply
-from simlib.parameters import load_parameters
-from simlib.posterior import shipped_posterior
+from simlib.study import backtest, commands, contraction, report
+from simlib.study.fingerprint import model_fingerprint, past_fingerprint
 
 
 @pytest.mark.parametrize("name", trust.STUDIES)
 def test_results_belong_to_the_model_that_is_shipped(name: str) -> None:
-    """Else run the study again: `python -m simlib.calibration.<study>`."""
+    """Else run the study again: `python -m simlib.study.<study>`."""
     now = past_fingerprint() if name in commands.PAST else model_fingerprint()
     assert set(trust.result(name)["model"]) == {now}
 

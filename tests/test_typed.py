@@ -10,7 +10,7 @@ from simlib.charts.style import exact
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.typed import read_number
 from simlib.errors import InputError
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 
 MONEY = "million USD"
 

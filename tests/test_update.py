@@ -9,14 +9,14 @@ import pytest
 from scipy.stats import kstest, multivariate_normal, norm
 
 import simlib
-import simlib.agencies
-from simlib import sampling
-from simlib import update as updating
+import simlib.inputs.agencies
 from simlib.errors import InputError
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.posterior import SHIPPED, Posterior, read_posterior, shipped_posterior
-from simlib.update import update
+from simlib.inputs import sampling
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import SHIPPED, Posterior, read_posterior, shipped_posterior
+from simlib.study import update as updating
+from simlib.study.update import update
 
 END = load_observed().record_end
 MONTHS = [round(12 * END) + 3 * ahead for ahead in (1, 2, 3)]
@@ -331,9 +331,9 @@ def test_a_seed_that_is_none_is_refused():
 
 
 def write(path, deaths):
-    header = ",".join(simlib.agencies.COUNT_COLUMNS)
+    header = ",".join(simlib.inputs.agencies.COUNT_COLUMNS)
     lines = [
-        f"US,{to[:4]},{simlib.agencies.MONTHS[int(to[5:]) - 1]},12 month-ending,"
+        f"US,{to[:4]},{simlib.inputs.agencies.MONTHS[int(to[5:]) - 1]},12 month-ending,"
         f'"Synthetic opioids, excl. methadone (T40.4)",{count:.0f},100,0,United States,,,'
         for to, count in zip(TO, deaths, strict=True)
     ]

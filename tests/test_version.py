@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 import simlib
-from simlib.calibration.fingerprint import past_fingerprint
 from simlib.fingerprint import results_fingerprint
-from simlib.posterior import SHIPPED, shipped_posterior
+from simlib.inputs.posterior import SHIPPED, shipped_posterior
+from simlib.study.fingerprint import past_fingerprint
 
 PACKAGE = Path(simlib.__file__).parent
 
 
 def test_the_shipped_posterior_belongs_to_this_model() -> None:
-    """Where this fails, run `python -m simlib.calibration`."""
+    """Where this fails, run `python -m simlib.study`."""
     assert shipped_posterior().about["fingerprint"] == past_fingerprint()
 
 
@@ -40,7 +40,7 @@ def _edit(path: Path, old: str, new: str, times: int = -1) -> None:
     path.write_text(text.replace(old, new, times), encoding="utf-8")
 
 
-def _fingerprint(copy: Path, of: str = "calibration.fingerprint import past_fingerprint") -> str:
+def _fingerprint(copy: Path, of: str = "study.fingerprint import past_fingerprint") -> str:
     """What another process finds in the copy; not compiled, which takes longer."""
     code = (
         "from simlib import runs; runs.has_numba = lambda: False; "
@@ -75,7 +75,7 @@ def test_words_names_in_the_code_and_the_future_do_not_count(copy: Path) -> None
     ("file", "old", "new"),
     [
         ("model/overdose.py", "1 - exp(-efficiency * kits_per_100k)", "1 - exp(-kits_per_100k)"),
-        ("calibration/likelihood.py", "0.5 *", "0.4 *"),
+        ("study/likelihood.py", "0.5 *", "0.4 *"),
         ("data/parameters.csv", "treatment,0.068,0.05,", "treatment,0.068,0.04,"),
         ("data/observed/purity.csv", "8.67", "8.66"),
     ],

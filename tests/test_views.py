@@ -15,7 +15,7 @@ from simlib.dashboard.phrases import between, dollars, futures, people
 from simlib.dashboard.spending import Spending
 from simlib.dashboard.views import VIEWS, observed, view
 from simlib.errors import InputError
-from simlib.observed import load_observed
+from simlib.inputs.observed import load_observed
 from simlib.results import OUTCOMES, Ensemble
 from simlib.strategies import Share
 

@@ -15,7 +15,7 @@ from simlib.analysis.wedges import (
 )
 from simlib.compare import compare
 from simlib.errors import InputError
-from simlib.policy import Policy
+from simlib.inputs.policy import Policy
 
 PLAYERS = 5
 

@@ -19,8 +19,8 @@ from simlib.dashboard.phrases import in_futures, people
 from simlib.dashboard.session import Session
 from simlib.dashboard.spending import SERIES
 from simlib.dashboard.views import VIEWS
-from simlib.parameters import load_parameters
-from simlib.policy import load_policy
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import load_policy
 from simlib.simulation import COARSE_STEPS, simulate
 
 CONTEST = re.compile(

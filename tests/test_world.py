@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from simlib import record, world
+from simlib import world
+from simlib.inputs import record
+from simlib.inputs.observed import RECORD, Observed, Series
 from simlib.model import custody
 from simlib.model import today as conditions
 from simlib.model.future import Drivers, Lanes
-from simlib.observed import RECORD, Observed, Series
 
 END = 2024.0
 

@@ -12,13 +12,13 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from simlib.tables import load_sources
+from simlib.inputs.tables import load_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 PRINTED = ("nomenclature.md", "validation.md")
 HEADING = 30
 """Letters of the longest heading of a column in the code that prints results."""
-PRINTERS = ("trust.py", "calibration/report.py", "calibration/backtest.py")
+PRINTERS = ("analysis/trust.py", "study/report.py", "study/backtest.py")
 NOT_PROSE = ("schema", "name", "author", "change", "code", "rests_on", "sources", "equation")
 """Keys of our TOML files that hold names or formulas."""
 TASKS = re.compile(r"^## Exercises.*?(?=^## |\Z)", re.S | re.M)

@@ -9,10 +9,10 @@ from same_model import translate
 from same_model.given import Given
 from simlib import runs, simulation, world
 from simlib.analysis.runs import sample
+from simlib.inputs.observed import load_observed
+from simlib.inputs.policy import load_policy, load_programmes
 from simlib.model import future, month, pressure, supply
 from simlib.model.future import Drivers, Pressed
-from simlib.observed import load_observed
-from simlib.policy import load_policy, load_programmes
 
 Array = NDArray[np.float64]
 

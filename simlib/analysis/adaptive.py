@@ -26,7 +26,7 @@ from simlib.analysis.runs import (
     totals,
 )
 from simlib.errors import Faults, is_finite, plain, shown, unknown
-from simlib.policy import RAMP_MONTHS, Policy
+from simlib.inputs.policy import RAMP_MONTHS, Policy
 from simlib.results import OUTCOMES
 
 Array = NDArray[np.float64]

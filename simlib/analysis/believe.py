@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from simlib.analysis.runs import DEATHS, Watch, at, sample, size, summed, take
 from simlib.errors import Faults, InputError, is_finite, plain, shown, unknown
-from simlib.observed import load_observed
-from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
-from simlib.policy import Policy
-from simlib.sampling import Sample
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
+from simlib.inputs.policy import Policy
+from simlib.inputs.sampling import Sample
 from simlib.simulation import PROJECTED_YEARS
 from simlib.strategies import Strategy
 

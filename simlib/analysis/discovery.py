@@ -15,7 +15,7 @@ from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, check_total, sample
 from simlib.analysis.themes import movers
 from simlib.errors import InputError, check_name
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib import sampling, world
+from simlib import world
 from simlib.errors import InputError, is_finite, plain, shown
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.policy import Policy
-from simlib.posterior import shipped_posterior
+from simlib.inputs import sampling
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy
+from simlib.inputs.posterior import shipped_posterior
+from simlib.inputs.sampling import Sample
 from simlib.results import Ensemble
-from simlib.sampling import Sample
 from simlib.simulation import STEPS_PER_YEAR, begin, checked, history, project
 
 Array = NDArray[np.float64]

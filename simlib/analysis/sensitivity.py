@@ -16,9 +16,9 @@ from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, check_total, sample, size, take
 from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
-from simlib.parameters import load_parameters
-from simlib.posterior import shipped_posterior
-from simlib.sampling import Sample
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import shipped_posterior
+from simlib.inputs.sampling import Sample
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]

@@ -12,13 +12,13 @@ from simlib.analysis.allocate import Response, cvar, regrets
 from simlib.analysis.runs import BLOCK, DEATHS, Watch, blocks, run, sample, size, take, totals
 from simlib.compare import Comparison
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
-from simlib.parameters import load_parameters
-from simlib.policy import Policy, allocate
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, allocate
+from simlib.inputs.sampling import Sample
+from simlib.inputs.tables import load_programmes
 from simlib.results import PAYERS
-from simlib.sampling import Sample
 from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
-from simlib.tables import load_programmes
 from simlib.units import USD_PER_MILLION
 
 Array = NDArray[np.float64]
@@ -181,7 +181,7 @@ def payers(names: Sequence[str]) -> dict[str, dict[str, float]]:
 def as_policy(name: str, split: Mapping[str, float], title: str = "") -> Policy:
     """The policy of a split in whole dollars; parts add up to the split's sum exactly.
 
-    Cuts are rounded by themselves, what they free and the rest by :func:`simlib.policy.allocate`.
+    Cuts are rounded by themselves, what they free and the rest by :func:`allocate`.
     """
     dollars, split = 10**6, {n: float(money) for n, money in split.items()}
     cuts = {n: round(money * dollars) / dollars for n, money in split.items() if money < 0}

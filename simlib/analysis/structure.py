@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from simlib import world
 from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, sample, size
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
-from simlib.posterior import shipped_posterior
-from simlib.sampling import Sample, forecast_drift, model_error
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import shipped_posterior
+from simlib.inputs.sampling import Sample, forecast_drift, model_error
 from simlib.strategies import Strategy
 
 Array = NDArray[np.float64]

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from simlib.analysis.believe import assumptions
 from simlib.errors import check_name
-from simlib.parameters import load_parameters
-from simlib.posterior import shipped_posterior
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import shipped_posterior
 
 RECORD = "All that is fitted to the record, and chance"
 VALUES = "What lives and years are worth"

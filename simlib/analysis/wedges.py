@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simlib.errors import Faults, InputError, plain, shown, unknown
-from simlib.policy import Policy
+from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES
 from simlib.simulation import MOST_DRAWS, simulate
 

@@ -5,8 +5,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from simlib.analysis.explanations import EXPLANATIONS, MIXTURE
 from simlib.charts.style import DARK, DOT, FAINT, INK, LINE, config
-from simlib.explanations import EXPLANATIONS, MIXTURE
 
 TITLES = [each.title for each in EXPLANATIONS.values()]
 _HUES = ["#A34A80", "#7A5C00", "#007A4D", "#4B3FA0", "#000000"]  # no strategy's blue or orange
@@ -25,7 +25,7 @@ def fits(table: pd.DataFrame) -> alt.LayerChart:
 
     Parameters
     ----------
-    table : from :func:`simlib.explanations.fit`
+    table : from :func:`simlib.analysis.explanations.fit`
     """
     choose = alt.binding_select(options=[ALL, *TITLES], name="Show: ")
     chosen = alt.param(name="chosen", value=ALL, bind=choose)
@@ -46,7 +46,7 @@ def forecasts(table: pd.DataFrame) -> alt.Chart:
 
     Parameters
     ----------
-    table : from :func:`simlib.explanations.forecasts`
+    table : from :func:`simlib.analysis.explanations.forecasts`
     """
     total = table.assign(total=table.groupby("title")["log_density"].cumsum())
     best = total.groupby("quarter")["total"].transform("max")
@@ -65,7 +65,7 @@ def weights(table: pd.DataFrame) -> alt.LayerChart:
 
     Parameters
     ----------
-    table : from :func:`simlib.explanations.weights`
+    table : from :func:`simlib.analysis.explanations.weights`
     """
     ends = table.assign(
         low=(table["weight"] - 2 * table["error"]).clip(lower=0),
@@ -89,7 +89,7 @@ def answers(table: pd.DataFrame) -> alt.LayerChart:
 
     Parameters
     ----------
-    table : from :func:`simlib.explanations.answers` or `answers_by_rule`
+    table : from :func:`simlib.analysis.explanations.answers` or `answers_by_rule`
     """
     chart = alt.Chart(table)
     first, second = table.columns[2:4]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import vl_convert
 
+from simlib.analysis.trust import date_in_words
 from simlib.charts.style import (
     BORDER,
     COLOURS,
@@ -21,7 +22,6 @@ from simlib.charts.style import (
     STATUS_QUO,
     config,
 )
-from simlib.trust import date_in_words
 
 WIDTH, HEIGHT, ROW = 560, 280, 17
 MODEL_COLOUR = COLOURS[BORDER]

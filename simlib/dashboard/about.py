@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from simlib.fingerprint import results_fingerprint
-from simlib.observed import load_observed
-from simlib.posterior import shipped_posterior
+from simlib.inputs.observed import load_observed
+from simlib.inputs.posterior import shipped_posterior
 from simlib.version import __version__
 
 

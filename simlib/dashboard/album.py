@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import ipywidgets
 from altair import TopLevelMixin
 
-from simlib import trust
+from simlib.analysis import trust
 from simlib.charts import trust as pictures
 
 

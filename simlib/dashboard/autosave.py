@@ -15,7 +15,7 @@ from typing import IO, Any, ClassVar
 
 from simlib.dashboard.session import Session
 from simlib.errors import InputError, shown
-from simlib.tables import read_toml_file
+from simlib.inputs.tables import read_toml_file
 
 FOLDER_VARIABLE = "SIMLIB_EXPORTS"
 """Environment variable that names another folder than `exports` beside the notebook."""

@@ -13,7 +13,7 @@ from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner
 from simlib.dashboard.state import ASSUMPTIONS, MOST_MONEY, Scenario
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 
 QUICK: dict[str, Any] = {"steps": 7, "draws": 8}
 FULL: dict[str, Any] = {"steps": 11, "draws": 40}

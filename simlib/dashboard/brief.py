@@ -21,8 +21,8 @@ from simlib.dashboard.source import pinned
 from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
+from simlib.inputs.parameters import load_parameters
 from simlib.pages.content import span
-from simlib.parameters import load_parameters
 
 QUESTION = "Border or internal enforcement: which saves more lives?"
 ROWS = (

@@ -16,9 +16,9 @@ from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, whole
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.runner import Runner
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.tables import load_programmes
 from simlib.results import PAYERS
-from simlib.tables import load_programmes
 
 MOST_TOTAL = 20_000.0
 FAMILY_COLOURS = {

@@ -6,11 +6,11 @@ from typing import Any
 
 from simlib.charts.style import exact
 from simlib.errors import is_finite
-from simlib.parameters import LEVER_GROUP, load_parameters
-from simlib.policy import Policy, default_start, load_policy, policy_names
+from simlib.inputs.parameters import LEVER_GROUP, load_parameters
+from simlib.inputs.policy import Policy, default_start, load_policy, policy_names
+from simlib.inputs.tables import load_programmes
 from simlib.results import OUTCOMES
 from simlib.simulation import PROJECTED_YEARS
-from simlib.tables import load_programmes
 
 BORDER_NAME, INTERNAL_NAME = "border", "internal"
 STRATEGIES = (BORDER_NAME, INTERNAL_NAME)

@@ -12,7 +12,7 @@ import traitlets
 from simlib.charts.style import YEARS, exact
 from simlib.dashboard.typed import read_number
 from simlib.errors import InputError, is_finite, shown
-from simlib.parameters import LEVER_GROUP, Parameter, load_parameters
+from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
 
 STYLE = Path(__file__).with_name("style.css")
 STEPS = 50

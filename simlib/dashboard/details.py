@@ -26,7 +26,7 @@ from simlib.dashboard.state import FIRST_OUTCOME, Scenario
 from simlib.dashboard.why import identity_figure, wedges_figure
 from simlib.dashboard.words import HEALTH_NAME
 from simlib.errors import InputError
-from simlib.policy import Policy
+from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES
 from simlib.simulation import DRAWS
 

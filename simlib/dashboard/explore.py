@@ -13,7 +13,7 @@ from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.live_chart import TableChart
 from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner
-from simlib.parameters import Parameter
+from simlib.inputs.parameters import Parameter
 from simlib.walkthrough.common import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100

@@ -13,7 +13,7 @@ from simlib.analysis.structure import Shares
 from simlib.charts import decisions as pictures
 from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, percent, whole
 from simlib.dashboard.figure import Figure
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.results import Ensemble
 
 MOST_BARS = 12

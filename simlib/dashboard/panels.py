@@ -13,7 +13,7 @@ from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key
 from simlib.dashboard.state import Scenario
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 
 NOT_PINNED = "as the evidence says"
 PIN_WORDS = {

@@ -3,7 +3,7 @@
 import calendar
 import html
 
-from simlib import trust
+from simlib.analysis import trust
 from simlib.errors import InputError
 
 HEADS = ("known until", "twelve months forecast", "deaths forecast", "forecast, 8 in 10",

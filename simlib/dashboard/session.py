@@ -21,8 +21,8 @@ from simlib.dashboard.state import (
     check_schema,
 )
 from simlib.errors import Faults, shown, unknown
-from simlib.policy import load_policy
-from simlib.tables import read_toml, write_toml
+from simlib.inputs.policy import load_policy
+from simlib.inputs.tables import read_toml, write_toml
 
 PRESET_NAME, NO_POLICY_NAME = "preset", "no_policy"
 LINES = (BORDER_NAME, INTERNAL_NAME, PRESET_NAME)

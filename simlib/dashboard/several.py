@@ -21,8 +21,8 @@ from simlib.dashboard.source import pinned
 from simlib.dashboard.spending import same_money
 from simlib.dashboard.views import FIRST_VIEW, banded, observed, view
 from simlib.errors import InputError, UnknownName, unknown
-from simlib.observed import load_observed
-from simlib.policy import Policy
+from simlib.inputs.observed import load_observed
+from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES, Ensemble
 from simlib.simulation import DRAWS, simulate
 

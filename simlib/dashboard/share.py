@@ -32,7 +32,7 @@ from simlib.dashboard.session import LINES, NO_POLICY_NAME, Kept, Session, check
 from simlib.dashboard.state import Scenario, Value, beginning
 from simlib.errors import InputError, is_finite
 from simlib.fingerprint import results_fingerprint
-from simlib.tables import DATA, read_rows
+from simlib.inputs.tables import DATA, read_rows
 from simlib.version import __version__
 
 SCHEMA = 1

@@ -7,7 +7,7 @@ from simlib.charts.style import number, whole
 from simlib.dashboard.catalogue import preset
 from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
 from simlib.dashboard.state import BORDER_NAME, Scenario
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.results import Ensemble
 
 

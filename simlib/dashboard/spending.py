@@ -7,7 +7,7 @@ from typing import Any
 from simlib import strategies
 from simlib.charts.style import BORDER, INTERNAL, whole
 from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, SENTENCES, STRATEGIES, Scenario
-from simlib.policy import Policy
+from simlib.inputs.policy import Policy
 from simlib.simulation import COARSE_STEPS
 from simlib.strategies import Share, TotalNotKept, equal_money
 

@@ -29,10 +29,10 @@ from simlib.dashboard.catalogue import (
     todays_split,
 )
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
-from simlib.parameters import load_parameters, number_fault
-from simlib.policy import Policy, default_start
+from simlib.inputs.parameters import load_parameters, number_fault
+from simlib.inputs.policy import Policy, default_start
+from simlib.inputs.tables import read_toml, write_toml
 from simlib.strategies import Strategy
-from simlib.tables import read_toml, write_toml
 
 State = TypeVar("State")
 Value = float | int | bool | str

@@ -12,7 +12,7 @@ from simlib.charts.checks import BANDS
 from simlib.charts.style import NO_POLICY, STATUS_QUO
 from simlib.compare import Comparison, compare
 from simlib.errors import UnknownName, unknown
-from simlib.observed import load_observed
+from simlib.inputs.observed import load_observed
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, quantiles
 from simlib.simulation import simulate
 from simlib.world import HISTORY_START

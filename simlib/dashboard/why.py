@@ -13,7 +13,7 @@ from simlib.charts.figures import ranges
 from simlib.charts.places import on_axis
 from simlib.charts.style import number, percent
 from simlib.dashboard.phrases import DIGITS, people
-from simlib.parameters import load_parameters
+from simlib.inputs.parameters import load_parameters
 from simlib.results import OUTCOMES, QUANTILES, quantiles
 
 PAIRS_TOLD = 1

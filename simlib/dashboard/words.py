@@ -24,8 +24,8 @@ from simlib.dashboard.source import footer
 from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
 from simlib.dashboard.state import Scenario
 from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, Lines, View
-from simlib.observed import load_observed
-from simlib.parameters import load_parameters
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import load_parameters
 from simlib.results import OUTCOMES, Ensemble
 from simlib.strategies import beyond_record
 

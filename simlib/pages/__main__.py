@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from simlib.charts.style import exact
-from simlib.observed import load_observed
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import LEVER_GROUP, load_parameters
+from simlib.inputs.tables import FAMILIES, load_programmes
 from simlib.pages.content import (
     DISTRIBUTED,
     GRADES,
@@ -19,9 +21,7 @@ from simlib.pages.content import (
     span,
 )
 from simlib.pages.render import as_markdown, escaped, markdown_table
-from simlib.parameters import LEVER_GROUP, load_parameters
 from simlib.results import OUTCOMES
-from simlib.tables import FAMILIES, load_programmes
 
 COMMAND = "python -m simlib.pages"
 MADE = f"<!-- Made by `{COMMAND}` from simlib/data: change the rows, not this file. -->\n"

@@ -19,9 +19,8 @@ from typing import Any, NamedTuple
 
 from simlib.charts.style import exact, percent
 from simlib.errors import Faults, UnknownName, unknown
-from simlib.pages.mentions import equations, read_by
-from simlib.parameters import Parameter, load_parameters
-from simlib.tables import (
+from simlib.inputs.parameters import Parameter, load_parameters
+from simlib.inputs.tables import (
     DATA,
     Programme,
     Source,
@@ -31,6 +30,7 @@ from simlib.tables import (
     read_rows,
     read_toml_file,
 )
+from simlib.pages.mentions import equations, read_by
 
 PAGES = DATA / "pages"
 LEVER_KEYS = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from simlib.tables import DATA
+from simlib.inputs.tables import DATA
 
 PACKAGE = DATA.parent
 NO_READERS = ("charts", "dashboard", "pages")

@@ -4,9 +4,9 @@ import html
 import re
 from collections.abc import Callable
 
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.tables import load_programmes
 from simlib.pages.content import Block, Bullet, Cell, Code, Link, Page, Reference, Table, content
-from simlib.parameters import load_parameters
-from simlib.tables import load_programmes
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#$])")
 

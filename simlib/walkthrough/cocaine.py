@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from simlib.analysis.cocaine import PROGRAMMES, cost_of_one_percent, draw_1992, load_cocaine
 from simlib.charts.style import number
 from simlib.charts.supply import curves, ranges
 from simlib.charts.supply_tables import (
@@ -17,7 +18,6 @@ from simlib.charts.supply_tables import (
     curve_tables,
     range_tables,
 )
-from simlib.cocaine import PROGRAMMES, cost_of_one_percent, draw_1992, load_cocaine
 from simlib.walkthrough.common import Array, Picture, Values
 
 COST = "Cost of cutting consumption by 1 % (million USD, log scale)"

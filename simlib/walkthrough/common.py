@@ -15,7 +15,7 @@ import numpy as np
 from altair import TopLevelMixin
 from numpy.typing import NDArray
 
-from simlib import sampling, world
+from simlib import world
 from simlib.charts.style import number
 from simlib.charts.supply_tables import (
     DEFAULT,
@@ -26,14 +26,15 @@ from simlib.charts.supply_tables import (
     Line,
     Sight,
 )
+from simlib.inputs import sampling
+from simlib.inputs.observed import load_observed
+from simlib.inputs.parameters import Parameters, load_parameters
+from simlib.inputs.policy import Policy
+from simlib.inputs.posterior import shipped_posterior
+from simlib.inputs.tables import DATA
 from simlib.model.future import Anchors, Draw
-from simlib.observed import load_observed
-from simlib.parameters import Parameters, load_parameters
-from simlib.policy import Policy
-from simlib.posterior import shipped_posterior
 from simlib.results import Ensemble
 from simlib.simulation import simulate
-from simlib.tables import DATA
 
 Array = NDArray[np.float64]
 Values = Mapping[str, float]

@@ -9,9 +9,9 @@ from simlib import world
 from simlib.charts.style import number
 from simlib.charts.supply import curves
 from simlib.charts.supply_tables import Line, Sight, Words, curve_tables
+from simlib.inputs.observed import load_observed
 from simlib.model import enforcement, supply, today
 from simlib.model.future import Anchors, Draw, Lanes, Prices, Stages, half_life_kept
-from simlib.observed import load_observed
 from simlib.walkthrough.common import (
     PERCENT,
     Array,

@@ -1,0 +1,260 @@
+"""The observed record: what was measured, when, by whom, and how firm each number is.
+
+Every `observed/*.csv` is one long table. A series is all rows of one name; each of its cells
+says its own quality, so that provisional and unverified numbers stay visible wherever they go.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from simlib.errors import InputError, UnknownName, shown, unknown
+from simlib.inputs.tables import DATA, Row, load_sources, raise_faults, read_rows
+
+COLUMNS = ("series", "period", "value", "unit", "source", "quality", "vintage", "note")
+QUALITIES = ("final", "provisional", "unverified")
+
+# The series whose end is the end of the record: deaths are what the model must explain.
+RECORD = "deaths_synthetic_opioids_quarterly"
+
+_PERIOD = re.compile(r"(FY)?([12][0-9]{3})|([12][0-9]{3})(?:Q([1-4])|-(0[1-9]|1[0-2]))")
+_LARGEST = {"share": 1.0, "percent": 100.0}
+
+
+class Period(NamedTuple):
+    """A stretch of whole months, counted from the year 0."""
+
+    first_month: int
+    months: int
+
+    @property
+    def start(self) -> float:
+        """First moment [decimal year]."""
+        return decimal_year(self.first_month)
+
+    @property
+    def end(self) -> float:
+        """Last moment [decimal year]."""
+        return decimal_year(self.first_month + self.months)
+
+
+def decimal_year(month: int) -> float:
+    """Start of a month that is counted from the year 0 [decimal year]."""
+    return month // 12 + month % 12 / 12
+
+
+def read_period(text: str) -> Period | None:
+    """The months meant by `2019`, `FY2021` (October to September), `2019Q3` or `2024-10`."""
+    match = _PERIOD.fullmatch(text)
+    if not match:
+        return None
+    fiscal, year, part_year, quarter, month = match.groups()
+    first = 12 * int(year or part_year)
+    if quarter:
+        return Period(first + 3 * (int(quarter) - 1), 3)
+    if month:
+        return Period(first + int(month) - 1, 1)
+    return Period(first - 3 if fiscal else first, 12)
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One observed quantity over time; the arrays are read-only and share their length.
+
+    Attributes
+    ----------
+    name, unit : str
+    periods : tuple of str
+        As written in the table.
+    start, end : array [decimal year]
+        Of each period.
+    values : array [`unit`]
+    quality : array of str
+        One of `QUALITIES` for each cell.
+    source : tuple of tuple of str
+        Ids in `sources.csv`, the primary source first.
+    vintage, note : tuple of str
+    """
+
+    name: str
+    unit: str
+    periods: tuple[str, ...]
+    start: np.ndarray
+    end: np.ndarray
+    values: np.ndarray
+    quality: np.ndarray
+    source: tuple[tuple[str, ...], ...]
+    vintage: tuple[str, ...]
+    note: tuple[str, ...]
+
+    @property
+    def middle(self) -> np.ndarray:
+        """Middle of each period [decimal year]."""
+        return (self.start + self.end) / 2
+
+
+class Observed(Mapping[str, Series]):
+    """All observed series by name; immutable."""
+
+    def __init__(self, series: Mapping[str, Series]) -> None:
+        self._by_name = dict(series)
+
+    def __getitem__(self, name: str) -> Series:
+        if name not in self._by_name:
+            raise UnknownName(f"observed series {unknown(name, self._by_name)}")
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __repr__(self) -> str:
+        return f"Observed({len(self)} series)"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all series."""
+        return tuple(self._by_name)
+
+    @property
+    def record_end(self) -> float:
+        """Where the record of deaths ends, and with it history [decimal year]."""
+        return self.data_end(RECORD)
+
+    def series(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Middles of the periods [decimal year], values [the series' unit] and quality.
+
+        Raises
+        ------
+        UnknownName
+            When there is no such series.
+        """
+        series = self[name]
+        return series.middle, series.values, series.quality
+
+    def yearly(self, name: str) -> dict[int, float]:
+        """Value [the series' unit] by calendar or fiscal year.
+
+        Raises
+        ------
+        InputError
+            When the series is not by year.
+        """
+        series = self[name]
+        if any("Q" in period or "-" in period for period in series.periods):
+            raise InputError(f"observed series {name!r} is not by year: {series.periods[0]}, …")
+        years = (int(period.removeprefix("FY")) for period in series.periods)
+        return dict(zip(years, series.values.tolist(), strict=True))
+
+    def data_end(self, name: str) -> float:
+        """Where the series ends: the last moment of its last period [decimal year]."""
+        return float(self[name].end[-1])
+
+    def interpolate(self, name: str, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Value at any time: linear between the middles of periods, held flat outside them.
+
+        Parameters
+        ----------
+        name : str
+        times : array, any shape [decimal year]
+
+        Returns
+        -------
+        values : array [the series' unit]
+        held : array of bool
+            Where the value is held because the series does not reach so far.
+        """
+        series = self[name]
+        times = np.asarray(times, dtype=float)
+        held = (times < series.middle[0]) | (times > series.middle[-1])
+        return np.interp(times, series.middle, series.values), held
+
+
+def _check_row(row: Row) -> None:
+    row.identifier("series")
+    row.choice("quality", QUALITIES)
+    row.text("vintage")
+    unit = row.text("unit")
+    if not row.listed("source", load_sources()) and not row.cells["source"]:
+        row.faults.add("source", "is empty; an observed value needs a source")
+    value, largest = row.number("value"), _LARGEST.get(unit)
+    if value < 0:
+        row.faults.add("value", f"{value:g} is below 0; no observed quantity can be")
+    if largest is not None and value > largest:
+        row.faults.add("value", f"{value:g} is above {largest:g}, the largest {unit}")
+    if read_period(row.cells["period"]) is None:
+        allowed = "allowed: 2019, FY2021, 2019Q3 or 2024-10"
+        row.faults.add("period", f"{shown(row.cells['period'])} is no period; {allowed}")
+
+
+def _check_order(rows: list[Row]) -> None:
+    """Note a fault where a series goes back, overlaps, repeats a period or changes its unit."""
+    for before, row in pairwise(rows):
+        earlier, period = (read_period(each.cells["period"]) for each in (before, row))
+        if earlier and period and period.start < earlier.end:
+            problem = f"does not begin after the end of {before.cells['period']}"
+            row.faults.add("period", f"{row.cells['period']} {problem} ({before.faults.where})")
+        if row.cells["unit"] != before.cells["unit"]:
+            row.faults.add("unit", f"is not {before.cells['unit']!r}, as for earlier rows")
+
+
+def _build(name: str, rows: list[Row]) -> Series:
+    periods = [period for row in rows if (period := read_period(row.cells["period"]))]
+    arrays = {
+        "start": np.array([period.start for period in periods]),
+        "end": np.array([period.end for period in periods]),
+        "values": np.array([float(row.cells["value"]) for row in rows]),
+        "quality": np.array([row.cells["quality"] for row in rows]),
+    }
+    for array in arrays.values():
+        array.flags.writeable = False
+    return Series(
+        name=name,
+        unit=rows[0].cells["unit"],
+        periods=tuple(row.cells["period"] for row in rows),
+        source=tuple(row.listed("source", load_sources()) for row in rows),
+        vintage=tuple(row.cells["vintage"] for row in rows),
+        note=tuple(row.cells["note"] for row in rows),
+        **arrays,
+    )
+
+
+def load_observed(path: str | Path | None = None) -> Observed:
+    """Read and check every `*.csv` of a folder; the shipped record (read once) by default.
+
+    Raises
+    ------
+    InputError
+        With every fault of every row: file, line, field and what is allowed.
+    """
+    return _shipped() if path is None else _read_folder(Path(path))
+
+
+@cache
+def _shipped() -> Observed:
+    return _read_folder(DATA / "observed")
+
+
+def _read_folder(path: Path) -> Observed:
+    rows = [row for file in sorted(path.glob("*.csv")) for row in read_rows(file, COLUMNS)]
+    if not rows:
+        raise InputError(f"{path.name}: holds no observed series (*.csv)")
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        _check_row(row)
+        by_name.setdefault(row.cells["series"], []).append(row)
+    for group in by_name.values():
+        _check_order(group)
+    raise_faults(rows)
+    return Observed({name: _build(name, group) for name, group in by_name.items()})
