@@ -116,7 +116,7 @@ def python_source(path):
     ("pattern", "read", "declared"),
     [
         ("simlib/*.py", python_source, RUNTIME),
-        ("simlib/[!c]*/*.py", python_source, RUNTIME),
+        ("simlib/[!s]*/*.py", python_source, RUNTIME),
         ("simlib/study/*.py", python_source, RUNTIME | STUDY),
         ("notebooks/*.ipynb", notebook_source, RUNTIME),
         ("tests/**/*.py", python_source, RUNTIME | STUDY | TEST),

@@ -15,7 +15,7 @@ from pathlib import Path
 from simlib.inputs.tables import load_sources
 
 ROOT = Path(__file__).resolve().parents[1]
-PRINTED = ("nomenclature.md", "validation.md")
+PRINTED = ("model.md", "nomenclature.md", "validation.md")
 HEADING = 30
 """Letters of the longest heading of a column in the code that prints results."""
 PRINTERS = ("analysis/trust.py", "study/report.py", "study/backtest.py")

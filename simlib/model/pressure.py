@@ -25,7 +25,7 @@ def bought(f: Future, d: Drivers, levers: Any) -> Bought:
 
 
 def press(f: Future, d: Drivers, levers: Any, now: Stocks) -> Pressed:
-    """What policy alone does in a step.
+    """Events 1 and 2: what policy alone does in a step, whatever the market does.
 
     Parameters
     ----------
