@@ -121,6 +121,7 @@ def _name(path: Path) -> str:
 
 def _without_code(text: str) -> str:
     text = re.sub(r"```.*?```|<!--.*?-->|!\[[^]]*\]\([^)]*\)", " ", text, flags=re.S)
+    text = re.sub(r"\${1,2}[^$]+\${1,2}", "…", text)  # equations
     text = re.sub(r"`[^`]*`", "…", re.sub(r"\]\([^)]*\)", "]", text))
     return TASKS.sub("", text)
 
