@@ -18,11 +18,9 @@ from simlib.model.future import Capacity, Lanes, Offences, Pressed, Stages
 
 DRAWS = 20
 ENFORCEMENT = {
-    **dict.fromkeys(("port_scanning", "port_officers", "between_ports"), "border"),
-    "border_integrity": "border",
-    **dict.fromkeys(("precursor_control", "cartel_operations"), "abroad"),
-    **dict.fromkeys(("drug_units", "organised_crime", "cyber_units"), "internal"),
-    "police_integrity": "internal",
+    name: each.family
+    for name, each in load_programmes().items()
+    if each.family != "health" and each.payers
 }
 
 
