@@ -26,6 +26,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 IMPORT_NAMES = {
     "ipython": "IPython",
     "pillow": "PIL",
+    "pytest-xdist": "xdist",
     "pyyaml": "yaml",
     "salib": "SALib",
     "scikit-learn": "sklearn",
@@ -352,12 +353,15 @@ def test_unwritable_folder_is_told_in_words(monkeypatch):
         launch.main([])
 
 
+PYTEST = "pytest -n logical --maxprocesses 4 --dist loadfile -x"
+
+
 @pytest.mark.parametrize(
     ("failing", "ran"),
     [
         ("ruff check", ["ruff check"]),
         ("mypy simlib", ["ruff check", "ruff format --check", "mypy simlib"]),
-        (None, ["ruff check", "ruff format --check", "mypy simlib", "pytest -x"]),
+        (None, ["ruff check", "ruff format --check", "mypy simlib", PYTEST]),
     ],
 )
 def test_checks_run_in_order_until_one_fails(monkeypatch, failing, ran):
