@@ -48,8 +48,7 @@ from simlib.inputs import record, sampling
 from simlib.inputs.observed import RECORD
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.tables import FAMILIES, load_programmes
-from simlib.pages import grade
-from simlib.pages.content import lever_texts
+from simlib.pages.content import grade, lever_texts
 from simlib.study import agreement, update, weights
 from simlib.study.backtest import OURS, WITHOUT_DRIFT
 from simlib.walkthrough import kilo

@@ -157,7 +157,6 @@ def test_no_readers_scenario_gets_onto_a_page_and_none_is_left(tmp_path):
 
     reader = Autosave(tmp_path / "exports")
     reader.save(Session().choose(total=4321.0))
-    reader.release()
     before = {file: file.read_bytes() for file in (tmp_path / "exports").iterdir()}
     look = "from simlib.dashboard.autosave import Autosave\nkeeper = Autosave()\n"
     path = notebook(tmp_path / "01_dashboard.ipynb", look + "print('found:', keeper.load())")

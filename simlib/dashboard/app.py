@@ -9,15 +9,13 @@ from typing import Any
 
 import ipywidgets as w
 
-from simlib import pages
 from simlib.charts.style import exact
 from simlib.dashboard import compute
-from simlib.dashboard.autosave import Autosave, running_cell
-from simlib.dashboard.browser_store import BrowserStore, on_a_page
+from simlib.dashboard.autosave import Autosave, BrowserStore, on_a_page, running_cell
+from simlib.dashboard.browser import Dialog
 from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, STRATEGIES, figure, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
-from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.files import Files
 from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key, idle
@@ -28,6 +26,7 @@ from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
 from simlib.dashboard.views import VIEWS
 from simlib.errors import InputError
+from simlib.pages import content
 from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
 
 REPLAY_SECONDS = 1.5
@@ -225,8 +224,8 @@ class Dashboard(w.Box):
     def _about(self, group: str, name: str) -> None:
         """Open the page about a control."""
         control = self.controls[group, name]
-        if name in pages.names():
-            text = pages.page(name)
+        if name in content.names():
+            text = content.page(name)
             if group in STRATEGIES:  # the page is about money, the slider about parts of it
                 limits = control.limits
                 said = f"The slider: {exact(limits.low)} to {exact(limits.high)} {limits.unit}. "
@@ -309,10 +308,9 @@ class Dashboard(w.Box):
         """Say why the last save failed, and see to the next one; "" when it worked."""
         if problem:
             self.tell(problem, None)
-            if self._keeper and not self._keeper.over:
-                self._again = threading.Timer(RETRY_SECONDS, self._save)
-                self._again.daemon = True
-                self._again.start()
+            self._again = threading.Timer(RETRY_SECONDS, self._save)
+            self._again.daemon = True
+            self._again.start()
         elif self.history.now != self._told_at:
             self.saving.value = ""
 
@@ -394,7 +392,7 @@ def show(session: Session | Scenario | None = None) -> Dashboard:
         session = Session(session)
     if on_a_page():
         return Dashboard(session, BrowserStore())
-    keeper = Autosave(owner=running_cell())
+    keeper = Autosave(cell=running_cell())
     found, problem = None, None
     try:
         found = None if session else keeper.load()
@@ -402,7 +400,7 @@ def show(session: Session | Scenario | None = None) -> Dashboard:
         problem = str(fault)
     dashboard = Dashboard(session or found, keeper)
     if problem:
-        dashboard.tell(problem, dashboard.history.now if keeper.path else None)
+        dashboard.tell(problem, dashboard.history.now)
     if found:
         dashboard.say(f"{LAST} from {keeper.path}. {RESETS}")
     return dashboard

@@ -7,13 +7,13 @@ from typing import Any
 
 import ipywidgets as w
 
-from simlib import pages
+from simlib.dashboard.browser import Dialog
 from simlib.dashboard.controls import STEPS, Control, Range
-from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.live_chart import TableChart
 from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner
 from simlib.inputs.parameters import Parameter
+from simlib.pages import content
 from simlib.walkthrough.common import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100
@@ -77,8 +77,8 @@ class Explorer(w.HBox):
 
     def _about(self, row: Parameter) -> None:
         """Open the page about a row; a short one where the row is not the model's."""
-        if row is load_rows()[row.name] and row.name in pages.names():
-            text = pages.page(row.name)
+        if row is load_rows()[row.name] and row.name in content.names():
+            text = content.page(row.name)
         else:
             text = f"<h3>{html.escape(row.label)}</h3><p>{html.escape(_why(row))}</p>"
         self.dialog.turn_to(row.label, text)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from simlib.charts.style import exact
 from simlib.inputs.parameters import Parameter, load_parameters
 from simlib.model import future, month, today
-from simlib.pages.content import grade, span
+from simlib.pages.content import grade, measured, reference, table
 
 EQUATIONS = "simlib.model."
 """Where the functions live whose equations are told."""
@@ -112,7 +111,7 @@ def _told(function: Callable[..., Any], level: int) -> Iterator[str]:
     rows = load_parameters()
     names = read(function)
     if names:
-        yield f"```python\n{_code(function)}\n```"
+        yield f"```python\n{_text(function)}\n```"
         yield _table([rows[name] for name in names])
 
 
@@ -130,7 +129,7 @@ def _arguments(section: str) -> str:
     )
 
 
-def _code(function: Callable[..., Any]) -> str:
+def _text(function: Callable[..., Any]) -> str:
     """Statements of a function, without its docstring and first lines."""
     source = textwrap.dedent(inspect.getsource(function))
     body = ast.parse(source).body[0].body[1:]  # type: ignore[attr-defined]
@@ -139,12 +138,10 @@ def _code(function: Callable[..., Any]) -> str:
 
 
 def _table(rows: list[Parameter]) -> str:
-    head = "| Parameter | Central value | Range | Unit | Grade |\n|---|---|---|---|---|"
-    return "\n".join([head, *map(_row, rows)])
+    told = [[reference(row.name, _link), *measured(row), grade(row)] for row in rows]
+    return table(("Parameter", "Central value", "Range", "Unit", "Grade"), told)
 
 
-def _row(row: Parameter) -> str:
-    group = "levers/" if row.group == "lever" else f"{row.group}.md#"
-    address = f"parameters/{group}{row.name}{'.md' if row.group == 'lever' else ''}"
-    value = exact(row.value, row.unit)
-    return f"| [{row.label}]({address}) | {value} | {span(row)} | {row.unit} | {grade(row)} |"
+def _link(name: str) -> str:
+    row = load_parameters()[name]
+    return f"parameters/{f'levers/{name}.md' if row.group == 'lever' else f'{row.group}.md#{name}'}"
