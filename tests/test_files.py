@@ -23,10 +23,8 @@ from simlib.dashboard.details import KeptLines
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.files import KINDS, Files
 from simlib.dashboard.findings import _bars
-from simlib.dashboard.folds import Fold
 from simlib.dashboard.session import LONGEST_NAME, Session
 from simlib.dashboard.several import side_by_side_picture
-from simlib.dashboard.stills import still
 from simlib.errors import InputError
 from simlib.inputs.policy import Policy, load_policy
 
@@ -308,8 +306,3 @@ def test_a_kept_name_is_cut_where_it_is_typed() -> None:
     assert lines.name.value == "n" * LONGEST_NAME
     assert f"at most {LONGEST_NAME} letters" in lines.answer.value
     Session().keep(lines.name.value)
-
-
-def test_an_open_fold_is_a_heading_on_paper_and_a_closed_one_nothing() -> None:
-    assert "<b>A &amp; B</b>" in still(Fold("A & B", [], is_open=True))
-    assert still(Fold("A & B", [])) == ""
