@@ -7,8 +7,8 @@ import subprocess
 import sys
 import unicodedata
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -23,10 +23,8 @@ from simlib.dashboard.details import KeptLines
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.files import KINDS, Files
 from simlib.dashboard.findings import _bars
-from simlib.dashboard.folds import Fold
 from simlib.dashboard.session import LONGEST_NAME, Session
 from simlib.dashboard.several import side_by_side_picture
-from simlib.dashboard.stills import still
 from simlib.errors import InputError
 from simlib.inputs.policy import Policy, load_policy
 
@@ -129,15 +127,7 @@ def test_any_name_comes_back_and_none_begins_a_formula(name: str) -> None:
 # --- names and folders ----------------------------------------------------------------------
 
 
-def test_a_name_tells_the_scenario_on_every_system() -> None:
-    stem = files.stem(Session())
-    assert re.fullmatch(r"simlib_border-vs-internal_1000M_\d{4}_deaths-fentanyl_[0-9a-f]{8}", stem)
-    assert files.stem(Session()) == stem
-    apart = files.stem(Session(Scenario(own_total={"border": 1.0, "internal": 2.0})))
-    assert apart.startswith("simlib_border-vs-internal_own-money_")
-
-
-def test_no_two_scenarios_share_a_name() -> None:
+def test_a_name_tells_the_scenario_on_every_system_and_no_two_share_one() -> None:
     now = Scenario()
     others = [
         replace(now, total=1000.001),
@@ -148,23 +138,17 @@ def test_no_two_scenarios_share_a_name() -> None:
         replace(now, judgement={"vsl": 7e6}),
         replace(now, assumptions={"budget_scale": 1.5}),
         replace(now, preset="balanced"),
+        replace(now, own_total={"border": 1.0, "internal": 2.0}),
     ]
     sessions = [Session(), *map(Session, others), Session().keep("mine")]
-    stems = {files.stem(session).casefold() for session in sessions}
-    assert len(stems) == len(sessions)
+    stems = [files.stem(session) for session in sessions]
+    assert len({stem.casefold() for stem in stems}) == len(sessions)
+    assert stems == [files.stem(session) for session in sessions]
     for stem in stems:
-        assert re.fullmatch(r"[a-z0-9._-]{1,100}", stem)
-
-
-class Tags(HTMLParser):
-    """Whether a page can be read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def handle_starttag(self, tag: str, _: object) -> None:
-        self.seen.append(tag)
+        assert re.fullmatch(r"[a-zA-Z0-9._-]{1,100}", stem)
+    first = r"simlib_border-vs-internal_1000M_\d{4}_deaths-fentanyl_[0-9a-f]{8}"
+    assert re.fullmatch(first, stems[0])
+    assert stems[-2].startswith("simlib_border-vs-internal_own-money_")
 
 
 def test_every_kind_of_file_is_saved_and_can_be_read_back(exports: Files, tmp_path) -> None:
@@ -178,11 +162,8 @@ def test_every_kind_of_file_is_saved_and_can_be_read_back(exports: Files, tmp_pa
     assert Image.open(io.BytesIO(found[".png"])).width > 1000
     assert ElementTree.fromstring(found[".svg"]).tag.endswith("svg")
     assert found[".pdf"].startswith(b"%PDF")
-    for ending in (".html", "_brief.html"):
-        page = Tags()
-        page.feed(found[ending].decode())
-        assert "html" in page.seen
-        assert "h1" in page.seen or "script" in page.seen
+    assert b"<script" in found[".html"]
+    assert b"<h1>" in found["_brief.html"]
     assert len(assert_tidy(found[".csv"])) > 100
     assert picture.tables["words"].iloc[0]["footer"] in found["_notes.txt"].decode()
     compile(found[".py"], "picture", "exec")
@@ -190,20 +171,15 @@ def test_every_kind_of_file_is_saved_and_can_be_read_back(exports: Files, tmp_pa
 
 
 def test_two_saves_in_one_second_keep_both(exports: Files, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(files, "datetime", Clock)
+    monkeypatch.setattr(files, "KINDS", KINDS[-2:])
+    twice = SimpleNamespace(now=lambda: pd.Timestamp("2026-11-01 01:30:00"))
+    monkeypatch.setattr(files, "datetime", twice)
     for _ in range(3):
         exports.save()
-    names = sorted(path.name for path in (tmp_path / "exports").iterdir())
-    assert names == ["2026-11-01_013000", "2026-11-01_013000_2", "2026-11-01_013000_3"]
-    assert {len(list(path.iterdir())) for path in (tmp_path / "exports").iterdir()} == {len(KINDS)}
-
-
-class Clock:
-    """An hour that comes twice."""
-
-    @staticmethod
-    def now() -> pd.Timestamp:
-        return pd.Timestamp("2026-11-01 01:30:00")
+    folders = sorted((tmp_path / "exports").iterdir())
+    names = ["2026-11-01_013000", "2026-11-01_013000_2", "2026-11-01_013000_3"]
+    assert [folder.name for folder in folders] == names
+    assert {len(list(folder.iterdir())) for folder in folders} == {2}
 
 
 def test_a_save_that_fails_leaves_nothing_and_says_so(exports, tmp_path, monkeypatch) -> None:
@@ -308,8 +284,3 @@ def test_a_kept_name_is_cut_where_it_is_typed() -> None:
     assert lines.name.value == "n" * LONGEST_NAME
     assert f"at most {LONGEST_NAME} letters" in lines.answer.value
     Session().keep(lines.name.value)
-
-
-def test_an_open_fold_is_a_heading_on_paper_and_a_closed_one_nothing() -> None:
-    assert "<b>A &amp; B</b>" in still(Fold("A & B", [], is_open=True))
-    assert still(Fold("A & B", [])) == ""

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simlib.dashboard.autosave import Autosave
 from simlib.dashboard.controls import Control, Range
+from simlib.dashboard.folds import Fold
 from simlib.dashboard.live_chart import LiveChart, pack
+from simlib.dashboard.session import Session
 from simlib.dashboard.stills import still
 from simlib.errors import InputError
 from simlib.pages import gallery
@@ -66,7 +69,7 @@ def test_a_live_chart_is_the_picture_that_was_sent_last():
     assert points == [2, 3]  # the number that is none is not drawn
 
 
-def test_a_board_is_shown_with_all_its_parts():
+def test_a_board_is_shown_with_all_its_parts_and_its_picture_first():
     parts = w.Accordion(
         [w.FloatSlider(value=0.25, description="Share <x>"), w.HTML("<b>inside</b>")],
         titles=("Open", "Shut"),
@@ -75,23 +78,26 @@ def test_a_board_is_shown_with_all_its_parts():
     choice = w.Dropdown(options=[("none at all", ""), ("some", "s")], description="Line")
     hidden = w.HTML("secret", layout={"display": "none"})
     year = Control(Range("Year", 2025, 2033, 1, "year", "why"), 2026, print)
+    unset = w.Text("", description="Name")
+    people = w.IntText(1_000_000, description="People")
+    folds = [Fold("A & B", [], is_open=True), Fold("closed fold", [])]
     board = w.VBox(
-        [parts, choice, hidden, w.Button(description="Undo"), year,
-         w.Checkbox(True, description="Paid"), w.Label("a < b"), w.HBox([w.HTML("right")])]
+        [parts, choice, hidden, w.Button(description="Undo"), year, unset, people, *folds,
+         w.Checkbox(True, description="Paid"), w.Label("a < b"), w.HBox([w.HTML("right")]),
+         alt.JupyterChart(CHART)]
     )  # fmt: skip
     found = still(board)
     assert "<details open><summary>Open</summary><div>Share &lt;x&gt;: 0.25</div>" in found
     assert "<details><summary>Shut</summary><div><b>inside</b></div>" in found
-    for said in ("Line: none at all", "Year: 2026 year", "Paid: yes", "a &lt; b"):
+    told = ("Line: none at all", "Year: 2026 year", "Paid: yes", "a &lt; b", "People: 1,000,000")
+    for said in (*told, "<b>A &amp; B</b>"):
         assert f"<div>{said}</div>" in found
     assert '<div class="still-row"><div>right</div></div>' in found
-    assert "secret" not in found
-    assert "Undo" not in found
-
-
-def test_a_control_left_unset_says_nothing():
-    assert still(w.Text("", description="Name")) == ""
-    assert still(w.IntText(1_000_000, description="People")) == "<div>People: 1,000,000</div>"
+    for silent in ("secret", "Undo", "Name", "closed fold"):
+        assert silent not in found
+    assert found.index("Share") < found.index("<figure")
+    board.add_class("simlib-board")
+    assert still(board).index("Share") > still(board).index("<figure")
 
 
 # --- pages ------------------------------------------------------------------------------------
@@ -133,6 +139,7 @@ def test_every_output_is_on_the_page(built):
     assert "<div>Share: 0.5</div>" in page
     assert "<i>words</i>" in page
     assert "show_stills" not in page
+    assert "made by running a notebook" in page
     assert "widget-view" not in page
 
 
@@ -152,32 +159,29 @@ def test_the_index_leads_to_every_notebook(built):
 
 
 def test_no_readers_scenario_gets_onto_a_page_and_none_is_left(tmp_path):
-    from simlib.dashboard.autosave import Autosave
-    from simlib.dashboard.session import Session
-
-    reader = Autosave(tmp_path / "exports")
-    reader.save(Session().choose(total=4321.0))
+    Autosave(tmp_path / "exports").save(Session().choose(total=4321.0))
     before = {file: file.read_bytes() for file in (tmp_path / "exports").iterdir()}
     look = "from simlib.dashboard.autosave import Autosave\nkeeper = Autosave()\n"
-    path = notebook(tmp_path / "01_dashboard.ipynb", look + "print('found:', keeper.load())")
+    look += "from simlib.dashboard import Session\nprint('found:', keeper.load())\n"
+    path = notebook(tmp_path / "01_dashboard.ipynb", look + "keeper.save(Session())")
     (_, page) = gallery.build([path], tmp_path / "pages")
     assert "found: None" in page.read_text(encoding="utf-8")
     assert {file: file.read_bytes() for file in (tmp_path / "exports").iterdir()} == before
 
 
+def test_a_notebook_sees_nothing_of_those_before_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(gallery, "KERNELS", 1)
+    names = ("01_first.ipynb", "02_second.ipynb")
+    paths = [notebook(tmp_path / name, "print('mine' in dir())\nmine = 1") for name in names]
+    _, *pages = gallery.build(paths, tmp_path / "pages")
+    assert [re.findall("True|False", page.read_text()) for page in pages] == [["False"], ["False"]]
+
+
 def test_a_page_does_not_ask_the_reader_to_run_it():
     for path in sorted((ROOT / "notebooks").rglob("*.ipynb")):
-        text = nbformat.read(path, as_version=4).cells[0].source
-        left = gallery.TO_RUN.sub("", text)
+        text, left = (read.cells[0].source for read in (nbformat.read(path, 4), gallery.read(path)))
         assert not re.search(r"[Rr]un all|Model not found", left), path
         assert left.startswith(text.partition("\n")[0])
-
-
-def test_the_picture_of_a_board_comes_before_its_controls():
-    board = w.HBox([w.FloatText(0.25, description="Share"), alt.JupyterChart(CHART)])
-    assert still(board).index("Share") < still(board).index("<figure")
-    board.add_class("simlib-board")
-    assert still(board).index("Share") > still(board).index("<figure")
 
 
 def test_a_failing_notebook_is_told_and_nothing_is_written(tmp_path, capsys):
@@ -189,7 +193,7 @@ def test_a_failing_notebook_is_told_and_nothing_is_written(tmp_path, capsys):
 
 def test_what_is_no_notebook_is_refused(tmp_path):
     (tmp_path / "x.ipynb").write_text("no json")
-    with pytest.raises(InputError, match="cannot be read as a notebook"):
-        gallery.run(tmp_path / "x.ipynb")
+    with pytest.raises(InputError, match=r"x\.ipynb: cannot be read as a notebook"):
+        gallery.build([tmp_path / "x.ipynb"], tmp_path)
     with pytest.raises(InputError, match="there is none to show"):
         gallery.build([], tmp_path)

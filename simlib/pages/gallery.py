@@ -6,15 +6,17 @@ there is no script in a page at all.
 """
 
 import argparse
-import html
 import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import nbformat
+from jinja2 import Template
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
@@ -25,11 +27,17 @@ from simlib.dashboard.autosave import FOLDER_VARIABLE
 from simlib.errors import InputError
 from simlib.version import __version__
 
-STILLS = "from simlib.dashboard.stills import show_stills\n\nshow_stills()"
-"""First cell of every run; it is taken out again before the page is written."""
+FIRST = "%reset -f\nfrom simlib.dashboard.stills import show_stills\n\nshow_stills()"
+"""First cell of every run, taken out again before the page is written; the kernel may have run
+another notebook before, which saves seconds of starting one."""
+KERNELS = 2
 SECONDS = 900
 """Longest run of one cell."""
-STYLE = """
+PAGE = Template(
+    """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title><style>
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 75rem; margin: 0 auto;
   padding: 1rem; }
 main > * { max-width: 100%; overflow-x: auto; }
@@ -42,10 +50,16 @@ th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: left; 
 .still-row { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 .anchor-link { display: none; }
 .note { color: #555; border-left: 4px solid #999; padding-left: .8rem; }
-"""
-NOTE = (
-    "This page was made by running a notebook. Charts are pictures and controls show their values "
-    "as words; to move them, run the notebook."
+{{ colours_of_code | safe }}</style></head><body>
+{% if body %}<p><a href="index.html">All notebooks</a></p>
+<p class="note">This page was made by running a notebook. Charts are pictures and controls show
+their values as words; to move them, run the notebook.</p><main>{{ body | safe }}</main>
+{% else %}<h1>{{ title }}</h1><p>simlib {{ version }}</p><ol>
+{% for name, (called, first) in books.items() -%}
+<li><a href="{{ name }}">{{ called }}</a><br>{{ first }}</li>
+{% endfor %}</ol>{% endif %}</body></html>
+""",
+    autoescape=True,
 )
 TO_RUN = re.compile(
     r'Run all cells \(menu [^)]*\)[^.?!]*[.?!]\s*|"Model not found" [^.?!]*[.?!]\s*'
@@ -53,13 +67,13 @@ TO_RUN = re.compile(
 """Sentences for those who have the notebook open; nothing can be run on a page."""
 
 
-def run(path: Path) -> NotebookNode:
-    """Run a notebook from top to bottom, its charts and controls shown as they stand.
+def read(path: Path) -> NotebookNode:
+    """A notebook without what only makes sense where it can be run.
 
     Raises
     ------
     InputError
-        When it cannot be read, or a cell fails: which one, and why.
+        When it cannot be read.
     """
     try:
         book = nbformat.read(path, as_version=4)
@@ -68,29 +82,55 @@ def run(path: Path) -> NotebookNode:
     for cell in book.cells:
         if cell.cell_type == "markdown":
             cell.source = TO_RUN.sub("", cell.source)
-    book.cells.insert(0, nbformat.v4.new_code_cell(STILLS))
-    client = NotebookClient(
-        book,
-        timeout=SECONDS,
-        kernel_name="python3",
-        resources={"metadata": {"path": path.parent}},
-        store_widget_state=False,
-        coalesce_streams=True,
-    )
-    try:
-        with TemporaryDirectory() as nobodys:  # no reader's scenario is found there, none is left
-            client.execute(env={**os.environ, FOLDER_VARIABLE: nobodys})
-    except CellExecutionError as error:
-        failed = [place for place, cell in enumerate(book.cells) if _failed(cell)]
-        raise InputError(
-            f"{path.name}, cell {failed[0] if failed else '?'}: {error.ename}: {error.evalue}"
-        ) from error
-    del book.cells[0]
     return book
 
 
-def _failed(cell: NotebookNode) -> bool:
-    return any(output.output_type == "error" for output in cell.get("outputs", []))
+def run(books: Mapping[Path, NotebookNode]) -> None:
+    """Run notebooks from top to bottom, a few at once, their charts and controls as they stand.
+
+    Raises
+    ------
+    InputError
+        When a cell fails: which one, and why.
+    """
+    left = iter(list(books))
+
+    def work(exports: str) -> None:
+        kernel = KernelManager(kernel_name="python3")
+        first = next(iter(books))
+        kernel.start_kernel(cwd=str(first.parent), env={**os.environ, FOLDER_VARIABLE: exports})
+        try:
+            for path in left:
+                _run(path.name, books[path], kernel)
+                done.update()
+        finally:
+            list(left)  # where one fails, no other is begun
+            kernel.shutdown_kernel(now=True)
+
+    with (
+        tqdm(total=len(books), desc="notebooks") as done,
+        TemporaryDirectory() as nobodys,  # no reader's scenario is found there, none is left
+        ThreadPoolExecutor(KERNELS) as pool,
+    ):
+        for finished in [pool.submit(work, nobodys) for _ in range(min(KERNELS, len(books)))]:
+            finished.result()
+
+
+def _run(name: str, book: NotebookNode, kernel: KernelManager) -> None:
+    book.cells.insert(0, nbformat.v4.new_code_cell(FIRST))
+    client = NotebookClient(
+        book, km=kernel, timeout=SECONDS, store_widget_state=False, coalesce_streams=True
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        failed = (any(o.output_type == "error" for o in c.get("outputs", ())) for c in book.cells)
+        place = list(failed).index(True)
+        raise InputError(f"{name}, cell {place}: {error.ename}: {error.evalue}") from error
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+    del book.cells[0]
 
 
 def as_page(book: NotebookNode) -> str:
@@ -99,24 +139,14 @@ def as_page(book: NotebookNode) -> str:
         template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True
     )
     body, resources = exporter.from_notebook_node(book)
-    title, _ = heading(book)
-    colours_of_code = "".join(resources["inlining"]["css"])
-    back = '<p><a href="index.html">All notebooks</a></p>'
-    note = f'<p class="note">{html.escape(NOTE)}</p>'
-    return _page(title, f"{back}{note}<main>{body}</main>", STYLE + colours_of_code)
+    colours = "".join(resources["inlining"]["css"])
+    return PAGE.render(title=heading(book)[0], body=body, colours_of_code=colours)
 
 
 def index(books: Mapping[str, NotebookNode]) -> str:
     """The page that leads to the others, by file name."""
-    items = []
-    for name, book in books.items():
-        title, first = heading(book)
-        items.append(
-            f'<li><a href="{html.escape(name)}">{html.escape(title)}</a>'
-            f"<br>{html.escape(first)}</li>"
-        )
-    head = f"<h1>The notebooks, executed</h1><p>simlib {html.escape(__version__)}</p>"
-    return _page("The notebooks, executed", f"{head}<ol>{''.join(items)}</ol>", STYLE)
+    headings = {name: heading(book) for name, book in books.items()}
+    return PAGE.render(title="The notebooks, executed", version=__version__, books=headings)
 
 
 def heading(book: NotebookNode) -> tuple[str, str]:
@@ -131,17 +161,13 @@ def _plain(text: str) -> str:
     return " ".join(re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", r"\1", text).split())
 
 
-def _page(title: str, body: str, style: str) -> str:
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{style}</style></head>"
-        f"<body>{body}</body></html>\n"
-    )
-
-
 def build(notebooks: Sequence[Path], folder: Path) -> list[Path]:
     """Run notebooks and write their pages; nothing is written unless all of them run.
+
+    Parameters
+    ----------
+    notebooks : of one folder
+    folder : to write into
 
     Returns
     -------
@@ -155,8 +181,10 @@ def build(notebooks: Sequence[Path], folder: Path) -> list[Path]:
     """
     if not notebooks:
         raise InputError("notebooks: there is none to show")
-    books = {f"{path.stem}.html": run(path) for path in tqdm(notebooks, desc="notebooks")}
-    pages = {"index.html": index(books)} | {name: as_page(book) for name, book in books.items()}
+    books = {path: read(path) for path in notebooks}
+    run(books)
+    named = {f"{path.stem}.html": book for path, book in books.items()}
+    pages = {"index.html": index(named)} | {name: as_page(book) for name, book in named.items()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8")
