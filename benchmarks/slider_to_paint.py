@@ -43,8 +43,7 @@ async ({moves, upward, settled}) => {
         slider.dispatchEvent(new Event('input', {bubbles: true}));
         const money = parseInt(slider.getAttribute('aria-valuetext').replaceAll(',', ''));
         taken.push(await seen(`Extra money ${money} million`) - start);
-        if (settled) await seen(' 1000 draws');
-        await new Promise((resolve) => setTimeout(resolve, settled ? 400 : 60));
+        await new Promise((resolve) => setTimeout(resolve, settled ? 1500 : 60));
     }
     return taken;
 }
@@ -52,10 +51,10 @@ async ({moves, upward, settled}) => {
 BEFOREHAND = """
 from simlib.dashboard import compute as _c
 _real, _kept = _c.picture, {}
-def _known(scenario, draws=1000, *rest, **details):
-    key = (scenario.total, draws)
+def _known(scenario, *rest, details=False, **more):
+    key = (scenario.total, details)
     if key not in _kept:
-        _kept[key] = _real(scenario, draws, *rest, **details)
+        _kept[key] = _real(scenario, *rest, details=details, **more)
     return _kept[key]
 _c.picture = _known
 """

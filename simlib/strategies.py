@@ -144,6 +144,7 @@ def equal_money(
     ramp_months: int | None = None,
     count_prison: bool = True,
     draws: int = DRAWS,
+    near: Mapping[str, "Share"] | None = None,
     **options: Any,
 ) -> tuple[list[Policy], dict[str, Share]]:
     """Policies that cost the same in all, and what each spends on programmes and prisons.
@@ -158,6 +159,8 @@ def equal_money(
     total_musd : [million USD a year], 0 or more
     count_prison : whether added prison cost is paid from the total
     draws : of the run that is to follow, in which the money is equal
+    near : what each strategy spent in a search nearby; where that is known no few draws are
+        needed to tell the slope, and mostly the first try is near enough
     **options : for `simulate` (assumptions, until, seed)
 
     Raises
@@ -182,9 +185,13 @@ def equal_money(
         most = _prison(full, options)
         outside = _above(full, most, TOLERANCE * total)
         return _kept(full, most, total, outside, OUTSIDE, bare)
-    few = options | {"draws": min(draws, TRIAL_DRAWS) if is_finite(draws) else draws}
-    rough = _prison([*at([0.0] * len(strategies)), *full], few)
-    added = (more - none for none, more in zip(rough, rough[len(strategies) :], strict=False))
+    if near is None:
+        few = options | {"draws": min(draws, TRIAL_DRAWS) if is_finite(draws) else draws}
+        rough = _prison([*at([0.0] * len(strategies)), *full], few)
+        added = [more - none for none, more in zip(rough, rough[len(strategies) :], strict=False)]
+    else:
+        shares = [near[each.name] for each in strategies]
+        added = [total * _slope(each, low) for each, low in zip(shares, bare, strict=True)]
     trials = [{0.0: low, total: low + more} for low, more in zip(bare, added, strict=True)]
     for _ in range(TRIALS):
         chosen = at([_affordable(total, trial) for trial in trials])
@@ -238,6 +245,11 @@ def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
     if len(set(names)) < len(names):
         raise InputError(f"strategies: names must differ, not {', '.join(map(shown, names))}")
     return float(total_musd)
+
+
+def _slope(share: Share, bare: float) -> float:
+    """Prison cost that a million for programmes brings; it never saves nearly that much."""
+    return max((share.prison - bare) / share.programmes, -0.5) if share.programmes else 0.0
 
 
 def _affordable(total: float, trial: Trial) -> float:

@@ -28,7 +28,7 @@ from simlib.dashboard.session import Session, check_session
 from simlib.dashboard.state import History, Scenario, check
 from simlib.dashboard.views import VIEWS
 from simlib.errors import InputError
-from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
+from simlib.simulation import DRAWS
 
 REPLAY_SECONDS = 1.5
 """How long a replay shows the state before the last change."""
@@ -60,7 +60,7 @@ class Dashboard(w.Box):
         self.history = History(check_session(session or Session()))
         self._keeper = keeper
         self.picture = compute.picture(self.now, outcome=self.now.outcome, details=True)
-        self._drawn = self.now
+        self._drawn, self._near = self.now, self.picture.spent
         self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
         self._lock = threading.RLock()  # front ends may call back in two threads at once
         self._last_move: tuple[Key | None, float] = (None, 0.0)
@@ -238,40 +238,31 @@ class Dashboard(w.Box):
 
     # --- drawing --------------------------------------------------------------------------
 
-    def _draw(self, scenario: Scenario, quickly: bool) -> None:
+    def _draw(self, scenario: Scenario, rested: bool) -> None:
+        """Draw a frame; once the thumb rests once more, with all that follows the picture."""
         past = scenario is self._past
-        if past and not quickly:
+        if past and rested:
             return  # a replay shows it for a moment only
-        known = self.picture.spent if quickly else None
-        draws, steps = (compute.DRAGGED_DRAWS, COARSE_STEPS) if quickly else (DRAWS, STEPS_PER_YEAR)
 
         def outdated() -> bool:
-            return self.runner.newer and not quickly
+            return rested and self.runner.newer
 
+        near = None if rested else self._near
         try:
             picture = compute.picture(
-                scenario,
-                draws,
-                known,
-                outdated,
-                scenario.outcome,
-                details=not quickly,
-                steps_per_year=steps,
+                scenario, DRAWS, near, outdated, scenario.outcome, details=rested
             )
         except compute.Outdated:
             return
+        self._near = picture.spent
         self.chart.update(picture.tables, picture.alt)
         self.verdict.value = _verdict_html(picture)
         self._tell_parts(picture)
-        if not quickly:
+        self.status.value = f"<i>{self._last_change()}</i>" if past else ""
+        if rested:
             self.picture, self._drawn = picture, scenario
             self._hint()
             self._keep()
-        more = (
-            f"<i>A first look with longer steps; all {DRAWS} draws follow. {picture.sampling}</i>"
-        )
-        self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
-        if not quickly:
             self._refresh()
 
     def _refresh(self) -> None:

@@ -24,11 +24,9 @@ from simlib.dashboard.words import HEALTH_NAME
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy, allocate
 from simlib.results import Ensemble
-from simlib.simulation import DRAWS, STEPS_PER_YEAR, simulate
+from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record
 
-DRAGGED_DRAWS = 100
-"""Draws while a slider is dragged, in steps of two months."""
 STATUS_QUO_NAME = "status_quo"
 CSV_COLUMNS = (
     *("panel", "row", "quantity", "unit", "series", "year"),
@@ -83,24 +81,22 @@ class Outdated(Exception):
 def picture(
     scenario: Scenario,
     draws: int = DRAWS,
-    known: Spending | None = None,
+    near: Spending | None = None,
     outdated: Callable[[], bool] = lambda: False,
     outcome: str = FIRST_VIEW,
     details: bool = False,
-    steps_per_year: int = STEPS_PER_YEAR,
 ) -> Picture:
     """Simulate a scenario and say what it shows.
 
     Parameters
     ----------
     scenario : checked
-    draws : fewer while a slider is dragged, all on release
-    known : what was spent in an earlier picture of nearly the same scenario; where that tells
-        enough, it saves the trials that find the money
+    draws : how many futures
+    near : what was spent in a picture of nearly the same scenario, such as the last while a
+        slider is dragged; it shortens the search for equal money
     outdated : asked on the way whether the picture is still wanted
     outcome : what is drawn, by its name in `simlib.dashboard.views.VIEWS`
     details : whether ledger and identities are wanted too
-    steps_per_year : of the projection; fewer while a slider is dragged
 
     Raises
     ------
@@ -115,14 +111,13 @@ def picture(
         if outdated():
             raise Outdated
 
-    spent = spending(scenario, known, watch, draws if draws < DRAWS else None)
+    spent = spending(scenario, near, watch, draws)
     chosen = _chosen(scenario, spent.policies)
     ensemble = simulate(
         [None, *chosen],
         draws=draws,
         assumptions=scenario.pinned,
         watch=watch,
-        steps_per_year=steps_per_year,
     )
     drawn = lines_of(scenario)
     lines, difference = shown.tables(ensemble, drawn, scenario.start)
