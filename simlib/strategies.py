@@ -6,7 +6,7 @@ longer sentences. What it causes in prison cost is paid from the same total.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -187,8 +187,8 @@ def equal_money(
         return _kept(full, most, total, outside, OUTSIDE, bare)
     if near is None:
         few = options | {"draws": min(draws, TRIAL_DRAWS) if is_finite(draws) else draws}
-        rough = _prison([*at([0.0] * len(strategies)), *full], few)
-        added = [more - none for none, more in zip(rough, rough[len(strategies) :], strict=False)]
+        none = _prison(at([0.0] * len(strategies)), few)
+        added = [more - less for more, less in zip(_prison(full, few), none, strict=True)]
     else:
         shares = [near[each.name] for each in strategies]
         added = [total * _slope(each, low) for each, low in zip(shares, bare, strict=True)]
@@ -305,11 +305,11 @@ def _share(total: float, programmes: float, prison: float) -> Share:
 
 def _prison(policies: Sequence[Policy], options: Mapping[str, Any]) -> list[float]:
     """Added prison cost a year of each policy, mean over the years in which all is in force."""
-    moved = {i: replace(policy, name=f"{i}") for i, policy in enumerate(policies) if policy.changes}
+    moved = [policy for policy in policies if policy.changes]
     if not moved:
         return [0.0] * len(policies)
-    full = max(points[-1][0] for policy in moved.values() for points in policy.changes.values())
-    ensemble = simulate([None, *moved.values()], **options)
+    full = max(points[-1][0] for policy in moved for points in policy.changes.values())
+    ensemble = simulate([None, *moved], **options)
     later = ensemble.projected_years >= full
     if not later.any():
         raise InputError(
@@ -317,5 +317,5 @@ def _prison(policies: Sequence[Policy], options: Mapping[str, Any]) -> list[floa
             f"known; allowed: by the last simulated year, {ensemble.projected_years[-1]}"
         )
     cost = ensemble.projected("prison_cost_musd")[later].mean(axis=(0, 2))
-    found = dict(zip(moved, cost[1:] - cost[0], strict=True))
-    return [float(found.get(i, 0.0)) for i in range(len(policies))]
+    added = dict(zip(ensemble.policies[1:], cost[1:] - cost[0], strict=True))
+    return [float(added.get(policy.name, 0.0)) for policy in policies]
