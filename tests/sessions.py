@@ -18,6 +18,12 @@ from simlib.errors import InputError
 from simlib.inputs.policy import policy_names
 
 
+def controls() -> tuple[str, ...]:
+    """Every control there is, those of a group as `group.name`."""
+    flat = [f"{group}.{name}" for group in GROUPS for name in names(group)]
+    return ("total", "start", "count_prison", "preset", "outcome", *flat)
+
+
 def values(control: str) -> st.SearchStrategy[float]:
     """Any value of a control, with those a slider gives and those a reader may type."""
     low, high, _ = bounds(control) or (0.0, 1.0, "")

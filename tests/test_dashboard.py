@@ -468,7 +468,7 @@ def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, mon
     assert {path.name for path in folder.iterdir()} == {stem + kind.ending for kind in KINDS}
     assert (folder / f"{stem}.pdf").read_bytes().startswith(b"%PDF")
     (tmp_path / "elsewhere").write_text("a file where a folder should be")
-    monkeypatch.setattr(files, "FOLDER", "elsewhere")
+    monkeypatch.setenv("SIMLIB_EXPORTS", "elsewhere")
     board.files.save()
     assert "elsewhere" in board.status.value
     board.say("")
@@ -480,7 +480,7 @@ def test_a_share_code_brings_the_state_back_and_a_broken_one_is_answered(board: 
     assert board.runner.wait()
     code, moved = box.code, board.history.now
     board.undo.click()
-    for broken in ("", "S1-nonsense", code[:-3], "x" * 100_000):
+    for broken in ("", "S2-nonsense", code[:-3], "x" * 100_000):
         box._hear(box, {"code": broken}, [])
         assert box.error
         assert board.history.now == before

@@ -1,7 +1,10 @@
 """Files that leave the product: names, tables that pandas reads as they are, notes beside them."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 import unicodedata
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from simlib.charts import table_csv
-from simlib.dashboard import Scenario, compute, files
+from simlib.dashboard import Scenario, autosave, compute, files, share
 from simlib.dashboard.details import KeptLines
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.files import KINDS, Files
@@ -37,7 +40,7 @@ def shown() -> compute.Picture:
 
 @pytest.fixture
 def exports(shown: compute.Picture, tmp_path: Path, monkeypatch) -> Files:
-    monkeypatch.setenv(files.FOLDER_VARIABLE, str(tmp_path / "exports"))
+    monkeypatch.setenv(autosave.FOLDER_VARIABLE, str(tmp_path / "exports"))
     problems: list[Exception] = []
     made = Files(lambda: (Session(Scenario(preset="balanced")), shown), print, problems.append)
     made.problems = problems
@@ -174,8 +177,7 @@ def test_every_kind_of_file_is_saved_and_can_be_read_back(exports: Files, tmp_pa
     assert set(found) == {kind.ending for kind in KINDS}
     assert Image.open(io.BytesIO(found[".png"])).width > 1000
     assert ElementTree.fromstring(found[".svg"]).tag.endswith("svg")
-    for ending in (".pdf", "_brief.pdf"):
-        assert found[ending].startswith(b"%PDF")
+    assert found[".pdf"].startswith(b"%PDF")
     for ending in (".html", "_brief.html"):
         page = Tags()
         page.feed(found[ending].decode())
@@ -220,13 +222,69 @@ def test_a_save_that_fails_leaves_nothing_and_says_so(exports, tmp_path, monkeyp
     assert exports.saved.value == ""
 
 
-def test_the_table_says_where_its_notes_are(exports: Files) -> None:
+@pytest.mark.parametrize(("label", "said"), [("CSV", "button Notes"), ("Brief", "print it")])
+def test_a_button_says_what_to_do_with_its_file(exports: Files, label: str, said: str) -> None:
     buttons = {button.label: button for button in exports.children[0].children[: len(KINDS)]}
     sent = []
-    buttons["CSV"].send = lambda message, buffers: sent.append(message)
-    buttons["CSV"]._answer(None, {"request": "1"}, None)
-    assert "Notes" in sent[0]["said"]
-    assert "Notes" in buttons
+    buttons[label].send = lambda message, buffers: sent.append(message)
+    buttons[label]._answer(None, {"request": "1"}, None)
+    assert said in sent[0]["said"]
+    assert {"Notes", "Brief"} < set(buttons)
+
+
+# --- the program ----------------------------------------------------------------------------
+
+SESSIONS = {
+    "all moved": Session().choose(
+        total=1234.56789,
+        start=2028,
+        border={"port_scanning": 1.0, "between_ports": 2.5},
+        sentences={"sentence_selling": 0.5},
+        health={"naloxone": 200.0},
+        assumptions={"budget_scale": 1.5, "demand_elasticity": 0.75},
+        preset="balanced",
+        outcome="price_street",
+    ),
+    "own money, a view of costs": Session().choose(
+        own_total={"border": 0.0, "internal": 2000.0}, outcome="cost_per_death_averted"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_the_program_prints_the_numbers_of_the_picture(name: str, tmp_path: Path) -> None:
+    session = SESSIONS[name]
+    text = files.program(session)
+    assert share.write(session) in text
+    assert "Data: deaths to" in text
+    (tmp_path / "program.py").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    picture = compute.picture(session.now, outcome=session.now.outcome, details=True)
+    assert done.stdout.strip() == compute.export(picture, "csv").decode("utf-8-sig").strip()
+    assert (tmp_path / "picture.svg").read_bytes().startswith(b"<svg")
+
+
+def test_the_program_of_a_changed_scenario_draws_the_change(tmp_path: Path) -> None:
+    text = files.program(Session().choose(total=777.25))
+    assert "total = 777.25" in text
+    found: dict[str, object] = {}
+    before = text.partition("picture =")[0].replace("777.25", "778.5")
+    exec(compile(before, "program", "exec"), found)
+    assert found["scenario"] == Scenario(total=778.5)
+
+
+def test_names_that_a_reader_gave_are_no_part_of_the_program() -> None:
+    assert "exit()" not in files.program(Session().keep('x""" + exit() + """'))
+    with pytest.raises(InputError, match="total"):
+        files.program(Session().choose(total=-1.0))
 
 
 # --- small parts ----------------------------------------------------------------------------

@@ -14,8 +14,8 @@ import pytest
 import test_charts
 
 from simlib import charts
-from simlib.dashboard import download, live_chart
-from simlib.dashboard.download import DownloadButton
+from simlib.dashboard import live_chart
+from simlib.dashboard.browser import DownloadButton
 from simlib.dashboard.live_chart import LiveChart, pack
 from simlib.errors import InputError
 
@@ -223,8 +223,8 @@ def picture(number, effect):
     return encode({"number": number, "tables": packed})
 
 
-def script(module):
-    return Path(module.__file__).with_suffix(".js").read_text(encoding="utf-8")
+def script(name):
+    return Path(live_chart.__file__).with_name(f"{name}.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +268,7 @@ def live(page):
             window.model = new Model(state, library);
             window.stops = await Promise.all([show(model, widget), show(model, widget)]);
         }""",
-        [script(live_chart), state, live_chart._vega_source()],
+        [script("live_chart"), state, live_chart._vega_source()],
     )
     return page
 
@@ -380,7 +380,7 @@ def test_a_press_saves_the_file_once_however_many_views(page):
             await show(model, widget);
             await show(model, widget);
         }""",
-        script(download),
+        script("download"),
     )
     downloads = []
     page.on("download", lambda each: downloads.append(each))
@@ -411,7 +411,7 @@ def test_a_failed_press_says_why_and_can_be_repeated(page):
             window.model = new Model({ label: "CSV", title: "Download as CSV", disabled: false });
             await show(model, await load(source));
         }""",
-        script(download),
+        script("download"),
     )
     button = page.get_by_role("button", name="Download as CSV")
     button.click()

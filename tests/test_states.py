@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sessions import moved, moves, scenarios, sessions
+from sessions import controls, moved, moves, scenarios, sessions
 
 from simlib.compare import verdict
 from simlib.dashboard.catalogue import GROUPS, OUTCOME_NAMES, PANELS, bounds, label, names
 from simlib.dashboard.session import LINES, MOST_KEPT, Kept, Session, check_session
-from simlib.dashboard.share import controls
 from simlib.dashboard.state import History, Scenario, check
 from simlib.errors import InputError
 from simlib.inputs.parameters import load_parameters

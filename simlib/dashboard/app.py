@@ -12,12 +12,11 @@ import ipywidgets as w
 from simlib import pages
 from simlib.charts.style import exact
 from simlib.dashboard import compute
-from simlib.dashboard.autosave import Autosave, running_cell
-from simlib.dashboard.browser_store import BrowserStore, on_a_page
+from simlib.dashboard.autosave import Autosave, BrowserStore, on_a_page, running_cell
+from simlib.dashboard.browser import Dialog
 from simlib.dashboard.catalogue import ASSUMPTIONS, JUDGEMENT, STRATEGIES, figure, label
 from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
-from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.files import Files
 from simlib.dashboard.folds import Fold, button
 from simlib.dashboard.idle import POLICY, Key, idle
@@ -300,10 +299,9 @@ class Dashboard(w.Box):
         """Say why the last save failed, and see to the next one; "" when it worked."""
         if problem:
             self.tell(problem, None)
-            if self._keeper and not self._keeper.over:
-                self._again = threading.Timer(RETRY_SECONDS, self._save)
-                self._again.daemon = True
-                self._again.start()
+            self._again = threading.Timer(RETRY_SECONDS, self._save)
+            self._again.daemon = True
+            self._again.start()
         elif self.history.now != self._told_at:
             self.saving.value = ""
 
@@ -385,7 +383,7 @@ def show(session: Session | Scenario | None = None) -> Dashboard:
         session = Session(session)
     if on_a_page():
         return Dashboard(session, BrowserStore())
-    keeper = Autosave(owner=running_cell())
+    keeper = Autosave(cell=running_cell())
     found, problem = None, None
     try:
         found = None if session else keeper.load()
@@ -393,7 +391,7 @@ def show(session: Session | Scenario | None = None) -> Dashboard:
         problem = str(fault)
     dashboard = Dashboard(session or found, keeper)
     if problem:
-        dashboard.tell(problem, dashboard.history.now if keeper.path else None)
+        dashboard.tell(problem, dashboard.history.now)
     if found:
         dashboard.say(f"{LAST} from {keeper.path}. {RESETS}")
     return dashboard

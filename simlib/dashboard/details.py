@@ -14,13 +14,13 @@ from simlib import charts
 from simlib.analysis.wedges import wedges
 from simlib.charts.style import STATUS_QUO
 from simlib.dashboard import catalogue, compute
-from simlib.dashboard.about import about
+from simlib.dashboard.album import past
 from simlib.dashboard.catalogue import HEALTH_ALONE, WITH_HEALTH, label
 from simlib.dashboard.compute import Picture
 from simlib.dashboard.folds import Fold, Watch, Work, button
-from simlib.dashboard.past import past
 from simlib.dashboard.session import LINES, LONGEST_NAME, NO_POLICY_NAME, Kept, Session
 from simlib.dashboard.several import side_by_side_picture
+from simlib.dashboard.source import about
 from simlib.dashboard.spending import SERIES
 from simlib.dashboard.state import FIRST_OUTCOME, Scenario
 from simlib.dashboard.why import identity_figure, wedges_figure

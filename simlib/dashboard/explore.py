@@ -8,8 +8,8 @@ from typing import Any
 import ipywidgets as w
 
 from simlib import pages
+from simlib.dashboard.browser import Dialog
 from simlib.dashboard.controls import STEPS, Control, Range
-from simlib.dashboard.dialog import Dialog
 from simlib.dashboard.live_chart import TableChart
 from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner

@@ -9,9 +9,19 @@ import pandas as pd
 
 from simlib.charts import MIME, export, table_csv
 from simlib.charts.decisions import filled
-from simlib.dashboard.about import about
-from simlib.dashboard.download import AFTER_CSV, CODE_LETTERS, NOTES, DownloadButton
+from simlib.dashboard.browser import DownloadButton
 from simlib.dashboard.live_chart import TableChart
+from simlib.dashboard.source import about
+
+AFTER_CSV = "What the numbers are: button Notes."
+"""Said when a table was handed out."""
+NOTES = "_notes.txt"
+"""End of the name of the notes beside a table."""
+
+
+def file_code(contents: str) -> str:
+    """Letters by which names of files tell their contents apart."""
+    return sha256(contents.encode()).hexdigest()[:8]
 
 
 class Figure(w.VBox):
@@ -54,7 +64,7 @@ class Figure(w.VBox):
         if kind == "csv":
             return table_csv(self.tables[self._shown])
         if kind == "txt":
-            return "\n\n".join((*self.tables["words"]["text"], str(about()))).encode()
+            return "\n\n".join((*self.tables["words"]["text"], about())).encode()
         return export(filled(self._chart, self.tables), kind)
 
     def _file(self, kind: str) -> Callable[[], tuple[str, str, bytes]]:
@@ -65,4 +75,4 @@ class Figure(w.VBox):
     def stem(self) -> str:
         """Name of its files as it is now: other numbers, another name."""
         numbers = "\n".join(table.to_csv() for table in self.tables.values())
-        return f"simlib_{self._name}_{sha256(numbers.encode()).hexdigest()[:CODE_LETTERS]}"
+        return f"simlib_{self._name}_{file_code(numbers)}"

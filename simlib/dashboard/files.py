@@ -1,13 +1,11 @@
 """Take it away: downloads, a folder of files, scenarios from files, the share code."""
 
 import html
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
@@ -15,18 +13,38 @@ import ipywidgets as w
 
 from simlib.charts import MIME
 from simlib.dashboard import brief, compute, share
-from simlib.dashboard.autosave import FOLDER_VARIABLE
-from simlib.dashboard.browser_store import on_a_page
+from simlib.dashboard.autosave import FOLDER, exports, on_a_page
+from simlib.dashboard.browser import DownloadButton, UploadButton
 from simlib.dashboard.compute import Picture
-from simlib.dashboard.download import AFTER_CSV, CODE_LETTERS, NOTES, DownloadButton
+from simlib.dashboard.figure import AFTER_CSV, NOTES, file_code
 from simlib.dashboard.folds import button
 from simlib.dashboard.session import Session
-from simlib.dashboard.share_box import ShareBox
-from simlib.dashboard.snippet import snippet
-from simlib.dashboard.upload import UploadButton
+from simlib.dashboard.source import about
 from simlib.errors import InputError
 
-FOLDER = "exports"
+AFTER_BRIEF = "Open it and print it (Ctrl+P): one page, on paper or as PDF."
+PROGRAM = '''"""The numbers of a picture, computed from scratch.
+
+{about}
+Share code: {code}
+"""
+
+from pathlib import Path
+
+import simlib
+from simlib.dashboard import Scenario, compute
+
+scenario = Scenario.from_toml("""
+{scenario}""")
+
+picture = compute.picture(scenario, outcome=scenario.outcome, details=True)
+print(compute.export(picture, "csv").decode("utf-8-sig"))
+Path("picture.svg").write_bytes(compute.export(picture, "svg"))
+
+# The same futures, for questions of your own: `world` is what other notebooks start from.
+policies = compute.policies(scenario)
+world = simlib.simulate([None, *policies.values()], assumptions=scenario.pinned)
+'''
 
 
 @dataclass(frozen=True)
@@ -60,7 +78,7 @@ def _scenario(session: Session, _: Picture) -> bytes:
 
 
 def _program(session: Session, _: Picture) -> bytes:
-    return snippet(session).encode()
+    return program(session).encode()
 
 
 KINDS = (
@@ -73,11 +91,25 @@ KINDS = (
     ),
     Kind("CSV", "the numbers drawn as CSV", ".csv", MIME["csv"], _picture("csv"), AFTER_CSV),
     Kind("Notes", "the notes on the numbers", NOTES, MIME["txt"], _picture("txt")),
-    Kind("Brief", "a one-page brief as HTML", "_brief.html", MIME["html"], brief.html),
-    Kind("Brief PDF", "a one-page brief as PDF", "_brief.pdf", MIME["pdf"], brief.pdf),
+    Kind(
+        "Brief", "a brief as HTML, to be printed on one page", "_brief.html",
+        MIME["html"], brief.html, AFTER_BRIEF,
+    ),
     Kind("Python", "a program in Python that draws it", ".py", "text/x-python", _program),
     Kind("TOML", "the scenario as TOML", ".toml", "application/toml", _scenario),
 )  # fmt: skip
+
+
+def program(session: Session) -> str:
+    """The picture of a session as a short Python program that computes it from scratch.
+
+    Raises
+    ------
+    InputError
+        When the session cannot be used.
+    """
+    code = share.write(session)
+    return PROGRAM.format(about=about(), code=code, scenario=session.now.to_toml())
 
 
 def stem(session: Session) -> str:
@@ -88,8 +120,8 @@ def stem(session: Session) -> str:
     """
     now = session.now
     money = f"{now.total:g}M" if now.equal_money else "own-money"
-    code = sha256(share.write(session).encode()).hexdigest()[:CODE_LETTERS]
     outcome = now.outcome.replace("_", "-")
+    code = file_code(share.write(session))
     return f"simlib_border-vs-internal_{money}_{now.start}_{outcome}_{code}"
 
 
@@ -119,7 +151,7 @@ class Files(w.VBox):
         self.upload = UploadButton("Load scenario", ".toml", self._uploaded)
         save = button(f"Save all to {FOLDER}/", self.save, "For browsers that block downloads")
         self.saved = w.HTML()
-        self.share = ShareBox(load)
+        self.share = share.ShareBox(load)
         here = [] if on_a_page() else [save]  # a visitor's folders are on another computer
         row = w.HBox([*buttons, *here, self.upload])
         row.add_class("simlib-files")
@@ -152,27 +184,21 @@ class Files(w.VBox):
 
 def _saved(name: str, contents: Mapping[str, bytes]) -> Path:
     """A new folder with a file for each ending; none where one of them could not be written."""
-    above = Path(os.environ.get(FOLDER_VARIABLE) or FOLDER)
-    above.mkdir(parents=True, exist_ok=True)
-    folder = _new_folder(above / datetime.now().strftime("%Y-%m-%d_%H%M%S"))
+    when = datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    for number in count(1):  # two save in one second
+        folder = exports() / (when if number == 1 else f"{when}_{number}")
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
     try:
         for ending, content in contents.items():
             (folder / (name + ending)).write_bytes(content)
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return folder
-
-
-def _new_folder(wanted: Path) -> Path:
-    """A folder that was not there, numbered where another has the name: two save in one second."""
-    folder = wanted
-    for number in count(2):
-        try:
-            folder.mkdir()
-            break
-        except FileExistsError:
-            folder = wanted.with_name(f"{wanted.name}_{number}")
     return folder
 
 

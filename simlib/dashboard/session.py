@@ -7,8 +7,8 @@ from functools import cache, partial
 from typing import Any, cast
 
 from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO
-from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import HEALTH_ALONE, WITH_HEALTH, presets
+from simlib.dashboard.source import about
 from simlib.dashboard.state import (
     BORDER_NAME,
     INTERNAL_NAME,

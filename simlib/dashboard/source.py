@@ -1,4 +1,4 @@
-"""The source line: scenario, data vintage, model version and date, for a picture found alone."""
+"""Where numbers come from: what every file says of itself, and the line below a picture."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -7,8 +7,18 @@ from simlib.charts.style import number, whole
 from simlib.dashboard.catalogue import preset
 from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
 from simlib.dashboard.state import BORDER_NAME, Scenario
+from simlib.fingerprint import results_fingerprint
 from simlib.inputs.parameters import load_parameters
+from simlib.inputs.posterior import shipped_posterior
 from simlib.results import Ensemble
+from simlib.version import __version__
+
+
+def about() -> str:
+    """Version of the model, fingerprint of its numbers, vintage of its data, and the day."""
+    vintage = shipped_posterior().about["data_vintage"]
+    numbers = results_fingerprint()[:8]
+    return f"simlib {__version__} ({numbers}). Data: {vintage}. {date.today().isoformat()}."
 
 
 def footer(scenario: Scenario, ensemble: Ensemble, spent: Spending) -> str:

@@ -11,8 +11,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from simlib.charts import export
 from simlib.charts.style import exact
+from simlib.dashboard.browser import UploadButton
 from simlib.dashboard.folds import Head
-from simlib.dashboard.upload import UploadButton
 
 SECONDS = 120.0
 """Longest wait for a widget that is still drawing."""

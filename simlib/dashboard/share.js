@@ -19,7 +19,7 @@ function render({ model, el }) {
   const pasted = element("input", { ...field, id: `${id}-pasted`, "aria-describedby": `${id}-error` });
   const load = element("button", { type: "button" }, "Load");
   const error = element("p", { class: "simlib-error", id: `${id}-error`, role: "alert" });
-  const notes = element("div", { class: "simlib-small", role: "status" });
+  const note = element("p", { class: "simlib-small", role: "status" });
   el.classList.add("simlib-share");
   el.dataset.lmSuppressShortcuts = "true";
   el.addEventListener("keydown", (event) => event.stopPropagation()); // the notebook would take the focus
@@ -27,7 +27,7 @@ function render({ model, el }) {
     row(element("label", { for: shown.id }, "Share code of this view"), shown, copy),
     row(element("label", { for: pasted.id }, "Load a code"), pasted, load),
     error,
-    notes,
+    note,
   );
 
   const show = () => {
@@ -35,7 +35,7 @@ function render({ model, el }) {
     copy.textContent = "Copy";
     error.textContent = model.get("error");
     pasted.setAttribute("aria-invalid", String(model.get("error") !== ""));
-    notes.replaceChildren(...model.get("notes").map((text) => element("p", {}, text)));
+    note.textContent = model.get("note");
   };
   const take = async () => {
     shown.select(); // so that Ctrl+C works where the browser forbids the rest
@@ -53,8 +53,8 @@ function render({ model, el }) {
     if (event.key === "Enter") give();
   });
   show();
-  model.on("change:code change:error change:notes", show);
-  return () => model.off("change:code change:error change:notes", show);
+  model.on("change:code change:error change:note", show);
+  return () => model.off("change:code change:error change:note", show);
 }
 
 export default { render };
