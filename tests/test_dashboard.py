@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from sessions import moved, moves
+from simlib.dashboard.idle import POLICY, idle
+from simlib.dashboard.runner import Runner
 
 from simlib.dashboard import Dashboard, Scenario, app, compute, files, spending
 from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
 from simlib.dashboard.controls import Control
 from simlib.dashboard.files import KINDS
 from simlib.dashboard.folds import Work
-from simlib.dashboard.idle import POLICY, idle
 from simlib.dashboard.panels import changed
-from simlib.dashboard.runner import Runner
 from simlib.dashboard.session import Session
 from simlib.dashboard.share import write
 from simlib.dashboard.state import History, check

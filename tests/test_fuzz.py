@@ -19,7 +19,6 @@ import pytest
 from simlib.dashboard import share
 from simlib.dashboard.catalogue import JUDGEMENT, OUTCOME_NAMES, names
 from simlib.dashboard.session import LINES, Session, check_session
-from simlib.dashboard.state import History
 from simlib.errors import InputError
 from simlib.inputs.policy import policy_names
 

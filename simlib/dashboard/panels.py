@@ -1,6 +1,6 @@
 """The two panels of controls, never mixed: what a government does, how the world works."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from html import escape
 from typing import Any
@@ -9,13 +9,13 @@ import ipywidgets as w
 
 from simlib.charts.style import BORDER, INTERNAL, spoken
 from simlib.dashboard import catalogue
-from simlib.dashboard.controls import Control, Range
+from simlib.dashboard.controls import NOT_PINNED, Control, Range
 from simlib.dashboard.folds import Fold, button
-from simlib.dashboard.idle import POLICY, Key
-from simlib.dashboard.state import Scenario
+from simlib.dashboard.state import POLICY, Scenario
 from simlib.inputs.parameters import load_parameters
 
-NOT_PINNED = "as the evidence says"
+Key = tuple[str, str]
+"""Group and name of a control."""
 PIN_WORDS = {
     "assumptions": (
         "Assumptions",
@@ -32,6 +32,19 @@ SWITCHES = {
 SERIES = {"border": BORDER, "internal": INTERNAL}
 HEALTH_MOST = 5_000.0
 """Health programmes may get this much more [million USD a year], or twice today's budget."""
+NET_BENEFITS = ("net_benefit_vsl", "net_benefit_qaly")
+VALUES = {
+    "vsl": ("net_benefit_vsl",),
+    "value_per_qaly": ("net_benefit_qaly",),
+    "discount_rate": NET_BENEFITS,
+}
+"""Judgements that enter the picture of these outcomes only."""
+
+NO_MONEY = "changes nothing while the extra money is 0"
+ONLY_ONE = "the only one: any weight above 0 means all the money"
+LEDGER_ONLY = "moves only the ledger and net benefit"
+OWN_TOTALS = "each strategy has money of its own"
+NO_NEW_POLICY = "changes nothing while there is no new policy"
 Choose = Callable[[str, str, Any], None]
 """Called with group, name and value of what a reader moved."""
 About = Callable[[str, str], None]
@@ -43,21 +56,6 @@ TITLES = {
     "sentences": f"{INTERNAL}: longer sentences",
     "health": "In both strategies: extra health money",
 }
-
-
-def changed(scenario: Scenario, group: str, name: str, value: Any) -> Scenario:
-    """The scenario with one control moved; `None` unpins an assumption."""
-    if name == "equal_money":
-        return scenario if value == scenario.equal_money else scenario.with_equal_money(value)
-    table = scenario.to_table()
-    if group == POLICY:
-        whole = name == "start" and float(value).is_integer()
-        table[name] = int(value) if whole else value
-    elif value is None:
-        table[group].pop(name, None)
-    else:
-        table[group][name] = value
-    return Scenario(**table)
 
 
 class Panel(w.VBox):
@@ -228,7 +226,7 @@ class PinsPanel(Panel):
         for name in names:
             if (self._group, name) not in self.controls:
                 key, row = (self._group, name), load_parameters()[name]
-                self._control(key, Range.of(name), None, unset=NOT_PINNED, middle=row.value)
+                self._control(key, Range.of(row), None, unset=NOT_PINNED, middle=row.value)
         self._rows.children = [self.controls[self._group, name] for name in names]
         super().show(scenario, notes)
 
@@ -247,12 +245,13 @@ def todays_budget(family: str) -> float:
 
 def _limits(group: str, name: str) -> Range:
     """The range of one programme's control, with its named positions."""
+    row = load_parameters()[name]
     if group == "health":
         today = load_parameters()[f"budget_{name}"].value
-        return Range.of(name, high=max(HEALTH_MOST, today))
+        return Range.of(row, high=max(HEALTH_MOST, today))
     if group == "sentences":
-        return Range.of(name)
-    row, today = load_parameters()[name], catalogue.todays_split(group)[name]
+        return Range.of(row)
+    today = catalogue.todays_split(group)[name]
     why = "Only the ratio between the programmes counts; at first as today's budgets"
     weight = Range(row.label, 0, catalogue.MOST_WEIGHT, 1, "parts of the money", why)
     times = (("cut", 0.0), ("current", 1.0), ("+50 %", 1.5), ("double", 2.0))
@@ -276,3 +275,36 @@ def _switch(label: str) -> w.Checkbox:
 def headline(name: str, words: str) -> w.HTML:
     """The head of a panel."""
     return w.HTML(f"<p class='simlib-head-line'>{name} <small>- {words}</small></p>")
+
+
+def idle(scenario: Scenario) -> dict[Key, str]:
+    """Why moving a control changes nothing that is drawn, by group and name.
+
+    A control that is missing may move something. One that is named moves nothing until another
+    control is moved; only a programme that stands alone does when its weight becomes 0.
+    """
+    return dict(_reasons(scenario))
+
+
+def _reasons(scenario: Scenario) -> Iterator[tuple[Key, str]]:
+    spent = {name: scenario.money(name) > 0 for name in catalogue.STRATEGIES}
+    moved = any(scenario.health.values()) or any(scenario.sentences.values())
+    if len(scenario.own_total) == len(catalogue.STRATEGIES):
+        yield (POLICY, "total"), OWN_TOTALS
+    if not any(spent.values()):
+        yield (POLICY, "count_prison"), NO_MONEY
+        if not moved:
+            yield (POLICY, "start"), NO_NEW_POLICY
+    for group in catalogue.STRATEGIES:
+        weights = getattr(scenario, group)
+        sharing = [name for name, weight in weights.items() if weight]
+        for name in weights:
+            if not spent[group]:
+                yield (group, name), NO_MONEY
+            elif sharing == [name]:
+                yield (group, name), ONLY_ONE
+        if not scenario.preset and not (spent[group] and sharing):
+            yield ("assumptions", f"effect_exponent_{group}"), NO_MONEY
+    for name, outcomes in VALUES.items():
+        if scenario.outcome not in outcomes:
+            yield ("judgement", name), LEDGER_ONLY

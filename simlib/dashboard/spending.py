@@ -6,7 +6,8 @@ from typing import Any
 
 from simlib import strategies
 from simlib.charts.style import BORDER, INTERNAL, whole
-from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
+from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
+from simlib.dashboard.state import Scenario
 from simlib.inputs.policy import Policy
 from simlib.simulation import DRAWS
 from simlib.strategies import Share, TotalNotKept, equal_money
