@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import test_browser as browser_test
 
-MOVES, TURNS = 30, 4
+MOVES, TURNS = 30, 3
 MEASURE = """
 async ({moves, upward, settled}) => {
     const panel = document.querySelector('.simlib-chart');

@@ -200,7 +200,10 @@ def equal_money(
         if all(abs(each - total) <= CLOSE * total for each in sums):
             break  # what was tried last is what is run next, so it is not run again
         for trial, each, cost in zip(trials, chosen, spent, strict=True):
-            trial[_programmes(each)] = cost
+            money = _programmes(each)
+            trial[money] = cost
+            if near is not None and 0 < money < total:  # a guess gives way to what was measured
+                trial[total] = trial[0.0] + (cost - trial[0.0]) * total / money
     return _kept(chosen, spent, total, _above(chosen, bare, total), ALONE, bare)
 
 
