@@ -14,9 +14,9 @@ from simlib.analysis.ledger import ROWS, ledger
 from simlib.charts.style import spoken
 from simlib.compare import compare
 from simlib.dashboard import Scenario, compute, phrases
+from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
 from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.spending import SERIES
-from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
 from simlib.errors import InputError
 from simlib.results import PAYERS
 

@@ -1,8 +1,8 @@
 """One style of numbers in all that is drawn and said: 1,400 and 20 %."""
 
 import re
-from dataclasses import replace
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
