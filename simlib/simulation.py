@@ -1,7 +1,7 @@
 """simulate(): draws -> history, once -> projection of any number of policies in one pass."""
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections import ChainMap, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
@@ -25,6 +25,8 @@ from simlib.results import PAYERS, Ensemble
 from simlib.version import __version__
 
 Array = NDArray[np.float64]
+Kept = tuple[Mapping[str, Array], Array]
+"""Flows and last stocks of one policy's run, read-only."""
 
 STEPS_PER_YEAR = 12
 COARSE_STEPS = 6
@@ -35,6 +37,8 @@ LAST_YEAR = 2050
 MOST_DRAWS = 200_000
 MOST_KEPT = 10_000
 """Draws of a history that is kept for the next call; more would fill the memory."""
+FEW_RUNS = 3
+"""So many that were run at once are kept as they are, more as copies of their own."""
 KEPT_RUNS = 6
 """Runs that are kept: a picture's lines, and what equal money tried."""
 LARGEST_RUN = 32 * 2**20
@@ -198,12 +202,14 @@ def project(
     if scale is not None:
         levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
     flows, _ = run(policies, begun, watch, scale)
-    flows |= begun.described
-    flows |= spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    paid = spending(policies, levers, begun.parameters, begun.time, begun.dt)
     if begun.shared:
-        closed(flows)
+        closed(paid)
+    known = {**begun.described, **paid}
     names = tuple(each.name for each in policies)
-    return Ensemble(names, begun.past.flows, flows, begun.parameters)
+    return Ensemble(
+        names, begun.past.flows, ChainMap(known, cast(dict[str, Array], flows)), begun.parameters
+    )
 
 
 def run(
@@ -211,27 +217,49 @@ def run(
     begun: Begun,
     watch: runs.Watch = lambda done: None,
     scale: Array | None = None,
-) -> tuple[dict[str, Array], Array]:
+) -> tuple[Mapping[str, Array], Array]:
     """Flows and last stocks of ready draws under policies; see :func:`simlib.runs.run`."""
     programmes = load_programmes()
     by_lever = [[each.values(lever, begun.time) for lever in programmes] for each in policies]
     planned = np.moveaxis(np.array(by_lever), 1, 2)
-    shape = (len(policies), len(begun.work.draws))
-    scales = np.broadcast_to(1.0 if scale is None else scale, shape)
-    work = begun.work._replace(planned=planned, scale=scales)
+    scales = np.broadcast_to(
+        1.0 if scale is None else scale, (len(policies), len(begun.work.draws))
+    )
+    kept = begun.shared and scale is None
     keys = [(begun, each.tobytes()) for each in planned]
-    known = [_known_runs.get(key) if scale is None else None for key in keys]
-    new = [k for k, found in enumerate(known) if found is None]
-    flows, ends = runs.run(work, tuple(programmes), watch, new)
-    for k, found in enumerate(known):
-        if found is not None:
-            values, ends[k] = found
-            for flow, value in zip(flows.values(), values, strict=True):
-                flow[:, k] = value
-        elif begun.shared and scale is None:
-            values = np.stack([flow[:, k] for flow in flows.values()])
-            _known_runs.put(keys[k], (values, ends[k].copy()))
-    return flows, ends
+    known = {k: found for k, key in enumerate(keys) if kept and (found := _known_runs.get(key))}
+    new = [k for k in range(len(policies)) if k not in known]
+    if new:
+        work = begun.work._replace(planned=planned[new], scale=scales[new])
+        flows, ends = runs.run(work, tuple(programmes), watch)
+        if not kept:
+            return flows, ends
+        for place, k in enumerate(new):
+            own = {name: flow[:, place] for name, flow in flows.items()}
+            if len(new) > FEW_RUNS:  # a view would keep all that was run beside it
+                own = {name: flow.copy() for name, flow in own.items()}
+            known[k] = _known_runs.put(keys[k], (closed(own), ends[place]))
+    several = [known[k] for k in range(len(policies))]
+    return _SideBySide([flows for flows, _ in several]), np.stack([end for _, end in several])
+
+
+class _SideBySide(Mapping[str, Array]):
+    """Flows of several runs by name, put beside each other only when they are asked for."""
+
+    def __init__(self, several: Sequence[Mapping[str, Array]]) -> None:
+        self._several = several
+        self._joined: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._joined:
+            self._joined[name] = closed(np.stack([each[name] for each in self._several], axis=1))
+        return self._joined[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._several[0])
+
+    def __len__(self) -> int:
+        return len(self._several[0])
 
 
 class _Runs:
@@ -239,24 +267,24 @@ class _Runs:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._found: OrderedDict[Any, tuple[Array, Array]] = OrderedDict()
+        self._found: OrderedDict[Any, Kept] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Any) -> tuple[Array, Array] | None:
+    def get(self, key: Any) -> Kept | None:
         """What is kept under a key; None where nothing is."""
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
             return self._found.get(key)
 
-    def put(self, key: Any, found: tuple[Array, Array]) -> None:
-        """Keep a run; of too many the one used longest ago goes."""
-        if found[0].nbytes > LARGEST_RUN:
-            return
-        with self._lock:
-            self._found[key] = found
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
+    def put(self, key: Any, run: Kept) -> Kept:
+        """Keep a run, and return it; of too many the one used longest ago goes."""
+        if sum(flow.nbytes for flow in run[0].values()) <= LARGEST_RUN:
+            with self._lock:
+                self._found[key] = run
+                while len(self._found) > self._most:
+                    self._found.popitem(last=False)
+        return run
 
     def clear(self) -> None:
         """Keep nothing."""
