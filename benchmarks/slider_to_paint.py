@@ -43,7 +43,7 @@ async ({moves, upward, settled}) => {
         slider.dispatchEvent(new Event('input', {bubbles: true}));
         const money = parseInt(slider.getAttribute('aria-valuetext').replaceAll(',', ''));
         taken.push(await seen(`Extra money ${money} million`) - start);
-        await new Promise((resolve) => setTimeout(resolve, settled ? 1200 : 60));
+        await new Promise((resolve) => setTimeout(resolve, settled ? 800 : 60));
     }
     return taken;
 }

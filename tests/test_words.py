@@ -222,22 +222,6 @@ def test_different_money_is_no_contest_in_any_view_or_file(
         assert "no verdict between the strategies" in text
 
 
-def test_the_control_that_breaks_the_total_says_so() -> None:
-    run, _ = told(APART["sentences cost more than the total"])
-    notes = run.spent.notes()
-    assert set(notes) == {("policy", "total"), ("sentences", "sentence_selling")}
-    prison = run.spent.shares["internal"].prison
-    said = spoken(notes["policy", "total"])
-    assert said.startswith(f"Cannot be kept: prisons alone cost about {prison:,.0f} million")
-    assert said.endswith(f"smallest total {run.spent.smallest:,.0f}")
-    outside, shown = told(APART["prison cost is outside"])
-    note = outside.spent.notes()["policy", "count_prison"]
-    prison = outside.spent.shares["internal"].prison
-    assert f"about {prison:,.0f} (internal enforcement)" in spoken(note)
-    assert f"about {prison:,.0f} to prisons, paid outside the total" in " ".join(shown.verdict)
-    assert told(Scenario())[0].spent.notes() == {}
-
-
 def test_own_totals_that_are_the_same_are_the_same_money() -> None:
     run, shown = told(Scenario(own_total={"border": 700.0, "internal": 700.0}))
     assert run.spent.same

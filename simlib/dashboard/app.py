@@ -107,7 +107,7 @@ class Dashboard(Live):
             return lambda: self.go(lambda session: session.reset(name))
 
         panels: dict[str, Panel] = {
-            "policy": PolicyPanel(self.now, self.choose, self._about, reset("policy"))
+            "policy": PolicyPanel(self.choose, self._about, reset("policy"))
         }
         for group, first in (("assumptions", ASSUMPTIONS), ("judgement", JUDGEMENT)):
             panels[group] = PinsPanel(group, first, self.choose, self._about, reset(group))
