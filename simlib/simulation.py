@@ -29,8 +29,6 @@ Kept = tuple[Mapping[str, Array], Array]
 """Flows and last stocks of one policy's run, read-only."""
 
 STEPS_PER_YEAR = 12
-COARSE_STEPS = 6
-"""Steps a year for a first look: half the time of monthly ones, deaths lower by about 0.4 %."""
 DRAWS = 1000
 PROJECTED_YEARS = 10
 LAST_YEAR = 2050
@@ -96,8 +94,7 @@ def simulate(
     seed : any whole number; the same seed gives the same numbers
     prior : draw every parameter from its prior, not from a posterior
     posterior : to draw from instead of the shipped one, such as an updated one
-    steps_per_year : of the projection, 6 or a multiple of 12; the record has no longer steps than
-        months
+    steps_per_year : a multiple of 12
     watch : called after each projected step with the share done, 0 to 1; what it raises stops
         the run
 
@@ -330,14 +327,12 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
         ("draws", draws, 1, MOST_DRAWS),
         ("until", last, int(np.ceil(end)), LAST_YEAR),
         ("seed", seed, 0, 2**63 - 1),
-        ("steps_per_year", steps_per_year, COARSE_STEPS, 1200),
+        ("steps_per_year", steps_per_year, STEPS_PER_YEAR, 1200),
     ):
         if type(value) is not int or not low <= value <= high:
             faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high}")
-    if not faults and steps_per_year % STEPS_PER_YEAR and steps_per_year != COARSE_STEPS:
-        faults.append(
-            f"steps_per_year: {steps_per_year} is neither {COARSE_STEPS} nor a multiple of 12"
-        )
+    if not faults and steps_per_year % STEPS_PER_YEAR:
+        faults.append(f"steps_per_year: {steps_per_year} is no multiple of {STEPS_PER_YEAR}")
     if faults:
         raise InputError(faults)
     return last
@@ -429,7 +424,7 @@ def _begun(
     touching = parameters.select(scope="history")
     of_history = tuple((name, value) for name, value in pinned if name in touching)
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
-    past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
+    past = kept(draws, seed, of_history, posterior, steps_per_year)
     sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
     begun = begin(sample, observed, last, past, steps_per_year)
     return cast(Begun, replace(closed(begun), shared=draws <= MOST_KEPT))

@@ -217,7 +217,7 @@ def test_pairs_need_the_same_steps_and_the_same_posterior() -> None:
     about = {"draws": 20, "until": 2027}
     monthly = simlib.simulate(**about)
     with pytest.raises(simlib.InputError, match="steps_per_year"):
-        simlib.compare(monthly, simlib.simulate(**about, steps_per_year=6))
+        simlib.compare(monthly, simlib.simulate(**about, steps_per_year=24))
     one = shipped_posterior().only("all_together")
     with pytest.raises(simlib.InputError, match="posterior"):
         simlib.compare(monthly, simlib.simulate(**about, posterior=one))
