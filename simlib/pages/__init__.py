@@ -2,4 +2,4 @@
 
 from simlib.pages.content import grade as grade
 from simlib.pages.content import names as names
-from simlib.pages.render import page as page
+from simlib.pages.content import page as page

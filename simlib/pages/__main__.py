@@ -1,10 +1,8 @@
 """Write the browsable docs: ``python -m simlib.pages``."""
 
 import argparse
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from simlib.charts.style import exact
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import LEVER_GROUP, load_parameters
 from simlib.inputs.tables import FAMILIES, load_programmes
@@ -12,15 +10,16 @@ from simlib.pages.content import (
     DISTRIBUTED,
     GRADES,
     SCOPED,
-    Code,
-    Reference,
-    Table,
-    content,
+    Link,
+    code,
+    escaped,
     grade,
     group_texts,
-    span,
+    markdown,
+    measured,
+    reference,
+    table,
 )
-from simlib.pages.render import as_markdown, escaped, markdown_table
 from simlib.results import OUTCOMES
 
 COMMAND = "python -m simlib.pages"
@@ -36,6 +35,12 @@ UNITS = (
     ("_months, _years", "a length of time, or person-time in outcomes"),
     ("_elasticity", "change in % per %; sizes are given without their sign"),
 )
+KINDS = (
+    ("measured", "read in a source as it stands"),
+    ("derived", "worked out from sources"),
+    ("calibrated", "found by fitting to the record"),
+    ("assumed", "judgement, with its reasoning in the note"),
+)
 
 
 def written() -> dict[str, str]:
@@ -47,7 +52,7 @@ def written() -> dict[str, str]:
     return {path: MADE + "\n" + text.rstrip("\n") + "\n" for path, text in files.items()}
 
 
-def _link(folder: str) -> Callable[[str], str]:
+def _link(folder: str) -> Link:
     """Addresses of pages as seen from a folder of the docs: docs, parameters or levers."""
     to_parameters = {"docs": "parameters/", "parameters": "", "levers": "../"}[folder]
 
@@ -60,69 +65,60 @@ def _link(folder: str) -> Callable[[str], str]:
 
 
 def _lever(lever: str) -> str:
-    back = "[All levers and parameters](../index.md)\n\n"
-    return back + as_markdown(content(lever), 1, _link("levers"))
+    return "[All levers and parameters](../index.md)\n\n" + markdown(lever, 1, _link("levers"))
 
 
 def _group(group: str) -> str:
     text, rows = group_texts()[group], load_parameters().select(group=group)
-    pages = [as_markdown(content(name), 2, _link("parameters")) for name in rows]
-    head = f"[All levers and parameters](index.md)\n\n# {escaped(text['title'])}\n\n"
     what = escaped(f"{text['what']} At its heart: {text['equation']}.")
-    return "\n".join([f"{head}{what}\n", *pages])
+    head = f"[All levers and parameters](index.md)\n\n# {escaped(text['title'])}\n\n{what}\n"
+    return "\n".join([head, *(markdown(name, 2, _link("parameters")) for name in rows)])
 
 
 def _index(groups: list[str]) -> str:
-    link, programmes = _link("parameters"), load_programmes()
-    parts = ["# Levers and parameters\n\n## Levers\n"]
-    levers = tuple(
-        (Reference(each.name), each.effect, each.family)
+    link, programmes = _link("parameters"), load_programmes().values()
+    levers = [
+        (reference(each.name, link), escaped(each.effect), each.family)
         for family in FAMILIES
-        for each in programmes.values()
+        for each in programmes
         if each.family == family
-    )
-    parts.append(markdown_table(Table(("Lever", "What it does", "Family"), levers), link))
-    grades = Table(("Grade of evidence", "Meaning"), tuple(GRADES.items()))
-    parts += ["## Parameters\n", markdown_table(grades, link)]
+    ]
+    parts = ["# Levers and parameters", "## Levers"]
+    parts += [table(("Lever", "What it does", "Family"), levers), "## Parameters"]
+    parts.append(table(("Grade of evidence", "Meaning"), GRADES.items()))
     for group in groups:
-        rows = tuple(
-            (Reference(row.name), exact(row.value, row.unit), span(row), row.unit, grade(row))
+        rows = [
+            (reference(row.name, link), *measured(row), grade(row))
             for row in load_parameters().select(group=group).values()
-        )
-        table = Table(("Parameter", "Central value", "Range", "Unit", "Grade"), rows)
-        parts += [f"### {escaped(group_texts()[group]['title'])}\n", markdown_table(table, link)]
-    return "\n".join(parts)
+        ]
+        parts.append(f"### {escaped(group_texts()[group]['title'])}")
+        parts.append(table(("Parameter", "Central value", "Range", "Unit", "Grade"), rows))
+    return "\n\n".join(parts)
 
 
 def _nomenclature() -> str:
-    link = _link("docs")
-    observed = load_observed()
-    parameters = tuple(
-        (Code(row.name), Reference(row.name), row.unit, row.group, row.kind)
+    parameters = [
+        (code(row.name), reference(row.name, _link("docs")), escaped(row.unit), row.group, row.kind)
         for row in load_parameters().values()
-    )
-    outcomes = tuple((Code(name), each.label, each.unit) for name, each in OUTCOMES.items())
-    series = tuple(
-        (Code(name), each.unit, f"{each.periods[0]} to {each.periods[-1]}")
-        for name, each in observed.items()
-    )
-    kinds = (
-        ("measured", "read in a source as it stands"),
-        ("derived", "worked out from sources"),
-        ("calibrated", "found by fitting to the record"),
-        ("assumed", "judgement, with its reasoning in the note"),
-    )
-    tables: Mapping[str, Table] = {
-        "Endings of names": Table(("Ending", "Unit"), UNITS),
-        "Kinds of evidence": Table(("Kind", "Meaning"), kinds),
-        "Scopes": Table(("Scope", "Meaning"), tuple(SCOPED.items())),
-        "Distributions": Table(("Distribution", "Meaning"), tuple(DISTRIBUTED.items())),
-        "Outcomes": Table(("Name", "What it is", "Unit"), outcomes),
-        "Levers and parameters": Table(("Name", "Page", "Unit", "Group", "Kind"), parameters),
-        "Observed series": Table(("Name", "Unit", "Periods"), series),
+    ]
+    outcomes = [(code(name), escaped(o.label), escaped(o.unit)) for name, o in OUTCOMES.items()]
+    series = [
+        (code(name), escaped(each.unit), f"{each.periods[0]} to {each.periods[-1]}")
+        for name, each in load_observed().items()
+    ]
+    endings = [(escaped(ending), unit) for ending, unit in UNITS]
+    distributions = [(escaped(name), meaning) for name, meaning in DISTRIBUTED.items()]
+    tables = {
+        "Endings of names": table(("Ending", "Unit"), endings),
+        "Kinds of evidence": table(("Kind", "Meaning"), KINDS),
+        "Scopes": table(("Scope", "Meaning"), SCOPED.items()),
+        "Distributions": table(("Distribution", "Meaning"), distributions),
+        "Outcomes": table(("Name", "What it is", "Unit"), outcomes),
+        "Levers and parameters": table(("Name", "Page", "Unit", "Group", "Kind"), parameters),
+        "Observed series": table(("Name", "Unit", "Periods"), series),
     }
-    parts = [f"## {heading}\n\n{markdown_table(table, link)}" for heading, table in tables.items()]
-    return "\n".join(["# Nomenclature\n\nNames, units and kinds.\n", *parts])
+    parts = [f"## {heading}\n\n{made}" for heading, made in tables.items()]
+    return "\n\n".join(["# Nomenclature\n\nNames, units and kinds.", *parts])
 
 
 def main() -> None:

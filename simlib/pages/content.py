@@ -1,4 +1,4 @@
-"""What stands on each page, as blocks that can be rendered as HTML or as Markdown.
+"""A page for each lever and parameter: as Markdown for the docs, as HTML for the dashboard.
 
 Numbers come from `parameters.csv`, names and payers from `programmes.csv`, sources from
 `sources.csv`; what no row can say is prose in `data/pages`. The grade of a parameter's evidence is
@@ -11,33 +11,23 @@ C  measured or derived, but every source is press, or not read in the original, 
 D  assumed: judgement, with its reasoning
 """
 
+import csv
+import re
+import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
+
+import mistune
 
 from simlib.charts.style import exact, percent
-from simlib.errors import Faults, UnknownName, unknown
+from simlib.errors import UnknownName, unknown
 from simlib.inputs.parameters import Parameter, load_parameters
-from simlib.inputs.tables import (
-    DATA,
-    Programme,
-    Source,
-    load_programmes,
-    load_sources,
-    raise_faults,
-    read_rows,
-    read_toml_file,
-)
-from simlib.pages.mentions import equations, read_by
+from simlib.inputs.tables import DATA, Programme, Source, load_programmes, load_sources
+from simlib.pages.mentions import mentions
 
 PAGES = DATA / "pages"
-LEVER_KEYS = (
-    "message", "odds", "steps", "equation", "code", "rests_on", "side_effects", "sources",
-)  # fmt: skip
-GROUP_KEYS = ("title", "what", "equation")
-
 GRADES: Mapping[str, str] = {
     "A": "measured, in a published source",
     "B": "derived from published sources",
@@ -60,64 +50,16 @@ SCOPED: Mapping[str, str] = {
     "speak to it: what the model uses after fitting may lie elsewhere in this range.",
     "projection": "It acts after the record only, so the record cannot speak to it.",
 }
-
-
 FAMILY_SAYS: Mapping[str, str] = {
     "border": "A lever at the border.",
     "abroad": "A lever that works abroad.",
     "internal": "A lever of enforcement inside the country.",
     "health": "A lever of prevention, treatment and rescue.",
 }
-
-
-class Code(NamedTuple):
-    """A name as the code writes it."""
-
-    text: str
-
-
-class Reference(NamedTuple):
-    """A lever or parameter that has a page of its own."""
-
-    name: str
-
-
-class Link(NamedTuple):
-    """A text and the address it stands for."""
-
-    text: str
-    address: str
-
-
-Cell = str | Code | Reference | Link
-Bullet = tuple[Cell, ...]
-
-
-class Table(NamedTuple):
-    """A small table."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True)
-class Block:
-    """A heading and what stands under it: paragraphs, bullets, tables."""
-
-    heading: str
-    items: tuple[str | Bullet | Table, ...]
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page."""
-
-    name: str
-    title: str
-    context: str
-    """What it is part of, for a page that stands alone."""
-    message: str
-    blocks: tuple[Block, ...]
+Link = Callable[[str], str]
+"""Address of the page of a lever or parameter."""
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&])")
+_html = mistune.create_markdown(escape=True, plugins=["table"])
 
 
 def names() -> tuple[str, ...]:
@@ -125,8 +67,28 @@ def names() -> tuple[str, ...]:
     return tuple(load_parameters())
 
 
-def content(name: str) -> Page:
-    """The page of a lever or a parameter.
+def page(name: str) -> str:
+    """The page of a lever or parameter as an HTML fragment, every text escaped.
+
+    Raises
+    ------
+    UnknownName
+        When there is no such lever or parameter.
+    """
+    made = str(_html(markdown(name, 3)))
+    made = made.replace("<th>", '<th scope="col">')
+    made = made.replace("<a href", '<a rel="noreferrer" target="_blank" href')
+    return f'<div class="simlib-page">{made}</div>'
+
+
+def markdown(name: str, level: int, link: Link | None = None) -> str:
+    """The page of a lever or parameter as Markdown.
+
+    Parameters
+    ----------
+    name : of the lever or parameter
+    level : of its heading, 1 to 5
+    link : where other pages are; without it the page stands alone, and says what it is part of
 
     Raises
     ------
@@ -135,7 +97,53 @@ def content(name: str) -> Page:
     """
     if name not in load_parameters():
         raise UnknownName(f"page {unknown(name, names())}")
-    return _lever(name) if name in load_programmes() else _parameter(load_parameters()[name])
+    row = load_parameters()[name]
+    if name in load_programmes():
+        context, message, blocks = _lever(row, link)
+    else:
+        context, message, blocks = _parameter(row, link)
+    anchor = [f'<a id="{name}"></a>'] if link else []
+    above = [] if link else [escaped(context)]
+    head = [*anchor, f"{'#' * level} {escaped(title(name))}", *above, f"**{escaped(message)}**"]
+    for heading, parts in blocks.items():
+        if any(parts):
+            head += [f"{'#' * (level + 1)} {heading}", *filter(None, parts)]
+    return "\n\n".join(head) + "\n"
+
+
+def title(name: str) -> str:
+    """How readers call a lever or parameter."""
+    programmes = load_programmes()
+    return programmes[name].label if name in programmes else load_parameters()[name].label
+
+
+# --- Markdown ---------------------------------------------------------------------------------
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is markup, on one line."""
+    return _MARKUP.sub(r"\\\1", re.sub(r"\s+", " ", text))
+
+
+def code(text: str) -> str:
+    """A name or line as the code has it."""
+    return f"`{text.replace('`', '')}`"
+
+
+def reference(name: str, link: Link | None) -> str:
+    """The title of another page, and the way to it where there is one."""
+    return f"[{escaped(title(name))}]({link(name)})" if link else escaped(title(name))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; its cells are Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list; its items are Markdown."""
+    return "\n".join(f"- {item}" for item in items)
 
 
 # --- evidence ---------------------------------------------------------------------------------
@@ -165,28 +173,24 @@ def _reserved(note: str) -> bool:
 
 
 @cache
-def links() -> Mapping[str, str]:
+def addresses() -> Mapping[str, str]:
     """Address of a source, where one is known."""
-    rows = read_rows(PAGES / "links.csv", ("id", "link"))
-    for row in rows:
-        row.choice("id", tuple(load_sources()))
-        if not row.text("link").startswith("https://"):
-            row.faults.add("link", "must begin with https://")
-    raise_faults(rows)
-    return {row.cells["id"]: row.cells["link"] for row in rows}
+    with (PAGES / "links.csv").open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row["link"] for row in csv.DictReader(file)}
 
 
-def _sources(ids: Iterable[str]) -> tuple[Bullet, ...]:
+def _sources(ids: Iterable[str]) -> str:
     """Agency or authors, title, year, kind and caution of each source, once."""
-    found = []
-    for each in dict.fromkeys(ids):
-        source = load_sources()[each]
-        title: Cell = Link(source.title, links()[each]) if each in links() else source.title
+    told = []
+    for source in (load_sources()[each] for each in dict.fromkeys(ids)):
+        name = escaped(source.title)
+        if source.id in addresses():
+            name = f"[{name}]({addresses()[source.id]})"
         year = f" ({source.year})" if source.year else ""
         note = source.note.removesuffix("Background.").strip()
-        caution = f" {note}" if note else ""
-        found.append((f"{source.agency_or_authors}: ", title, f"{year}, {source.kind}.{caution}"))
-    return tuple(found)
+        after = f"{year}, {source.kind}.{' ' if note else ''}{note}"
+        told.append(f"{escaped(source.agency_or_authors)}: {name}{escaped(after)}")
+    return bullets(told)
 
 
 # --- prose ------------------------------------------------------------------------------------
@@ -194,41 +198,20 @@ def _sources(ids: Iterable[str]) -> tuple[Bullet, ...]:
 
 @cache
 def lever_texts() -> Mapping[str, Mapping[str, Any]]:
-    """Prose on each lever, from `levers.toml`; every fault of the file is told at once."""
-    texts = read_toml_file(PAGES / "levers.toml")
-    faults = Faults("levers.toml")
-    _keys(texts, load_programmes(), LEVER_KEYS, faults)
-    for name, text in texts.items():
-        for key, known in (("rests_on", load_parameters()), ("sources", load_sources())):
-            for each in text.get(key, ()):
-                if each not in known:
-                    faults.add(f"{name}.{key}", unknown(each, known))
-    faults.raise_any()
-    return texts
+    """Prose on each lever."""
+    return tomllib.loads((PAGES / "levers.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def group_texts() -> Mapping[str, Mapping[str, str]]:
-    """Title, subject and equation in words of each group, from `groups.toml`."""
-    texts = read_toml_file(PAGES / "groups.toml")
-    faults = Faults("groups.toml")
-    _keys(texts, {row.group for row in load_parameters().values()}, GROUP_KEYS, faults)
-    faults.raise_any()
-    return texts
-
-
-def _keys(
-    texts: Mapping[str, Any], wanted: Iterable[str], keys: Iterable[str], faults: Faults
-) -> None:
-    """Note each table and key that is missing or not known."""
-    for name in sorted(set(wanted) ^ set(texts)):
-        faults.add(name, "is missing" if name not in texts else "is neither lever nor group")
-    for name, text in texts.items():
-        for key in sorted(set(keys) ^ set(text)):
-            faults.add(f"{name}.{key}", "is missing" if key not in text else "is unknown")
+    """Title, subject and equation in words of each group."""
+    return tomllib.loads((PAGES / "groups.toml").read_text(encoding="utf-8"))
 
 
 # --- pages ------------------------------------------------------------------------------------
+
+Blocks = Mapping[str, Sequence[str]]
+"""What stands under each heading, as Markdown."""
 
 
 def span(row: Parameter) -> str:
@@ -237,73 +220,79 @@ def span(row: Parameter) -> str:
     return "fixed" if row.low == row.high else f"{low} to {high}"
 
 
-def _parameter(row: Parameter) -> Page:
-    group, found = group_texts()[row.group], grade(row)
+def measured(row: Parameter) -> tuple[str, str, str]:
+    """Central value, range and unit, as Markdown."""
+    return escaped(exact(row.value, row.unit)), escaped(span(row)), escaped(row.unit)
+
+
+def _parameter(row: Parameter, link: Link | None) -> tuple[str, str, Blocks]:
+    """What a parameter is part of, what to take away, and the rest."""
+    group, evidence = group_texts()[row.group], GRADES[grade(row)]
     value = exact(row.value, row.unit)
-    shape = DISTRIBUTED[row.distribution]
-    facts = Table(
-        ("Name", "Central value", "Range", "Unit", "Within the range"),
-        ((Code(row.name), value, span(row), row.unit, shape),),
-    )
-    enters: list[str | Bullet] = []
-    if row.name in equations():
-        enters += ["As the code has it:", *(_equation(*each) for each in equations()[row.name])]
-    if read_by(row.name):
-        enters += ["Read by:", *((Code(where), f": {says}") for where, says in read_by(row.name))]
-    scope = (
-        "It is held fixed unless a reader moves it."
-        if row.distribution == "fixed"
-        else SCOPED[row.scope]
-    )
-    resting = tuple(
-        (Reference(lever),) for lever, text in lever_texts().items() if row.name in text["rests_on"]
-    )
-    blocks = [
-        Block("What it is", (facts,)),
-        Block("How it enters", tuple(enters)),
-        Block("Why this range", (_sentence(row.note or "As the sources have it"), scope)),
-        Block("Evidence", (f"Grade {found}: {GRADES[found]} ({row.kind}).", *_sources(row.source))),
-        Block("Levers that rest on it", resting),
-    ]
+    fixed = row.distribution == "fixed"
+    scope = "It is held fixed unless a reader moves it." if fixed else SCOPED[row.scope]
+    facts = (code(row.name), *measured(row), DISTRIBUTED[row.distribution])
+    levers = [lever for lever, text in lever_texts().items() if row.name in text["rests_on"]]
     plausible = "" if row.low == row.high else f", plausibly {span(row)}"
-    message = f"{value} {row.unit}{plausible}: {GRADES[found]}."
-    context = f"{group['title']}. {group['what']}"
-    return Page(row.name, row.label, context, message, tuple(b for b in blocks if b.items))
-
-
-def _equation(text: str, says: str) -> Bullet:
-    return (Code(text), f": {says}") if says else (Code(text),)
-
-
-def _lever(name: str) -> Page:
-    parameters, programme, text = load_parameters(), load_programmes()[name], lever_texts()[name]
-    row = parameters[name]
-    resting = [parameters[each] for each in text["rests_on"]]
-    table = Table(
-        ("Rests on", "Central value", "Range", "Unit", "Grade"),
-        tuple(
-            (Reference(r.name), exact(r.value, r.unit), span(r), r.unit, grade(r)) for r in resting
-        ),
+    return (
+        f"{group['title']}. {group['what']}",
+        f"{value} {row.unit}{plausible}: {evidence}.",
+        {
+            "What it is": [
+                table(("Name", "Central value", "Range", "Unit", "Within the range"), [facts])
+            ],
+            "How it enters": _enters(row.name),
+            "Why this range": [escaped(_sentence(row.note or "As the sources have it")), scope],
+            "Evidence": [f"Grade {grade(row)}: {evidence} ({row.kind}).", _sources(row.source)],
+            "Levers that rest on it": [bullets(reference(lever, link) for lever in levers)],
+        },
     )
+
+
+def _enters(name: str) -> list[str]:
+    """Functions that read a parameter, what each says it does, and its lines of the model."""
+    model, others = [], []
+    for (where, says), lines in mentions()[name].items():
+        told = f"{code(where)}: {escaped(says)}"
+        model += [f"{code(line)} in {told}" for line in lines]
+        others += [] if lines else [told]
+    parts = ["As the code has it:", bullets(model)] if model else []
+    return [*parts, "Read by:", bullets(others)] if others else parts
+
+
+def _lever(row: Parameter, link: Link | None) -> tuple[str, str, Blocks]:
+    """What a lever is part of, what to take away, and the rest."""
+    programme, text = load_programmes()[row.name], lever_texts()[row.name]
+    resting = [load_parameters()[each] for each in text["rests_on"]]
+    numbers = [
+        [
+            reference(r.name, link),
+            *map(escaped, (exact(r.value, r.unit), span(r), r.unit)),
+            grade(r),
+        ]
+        for r in resting
+    ]
     cited = (*text["sources"], *(each for r in resting for each in r.source))
-    acts = " and ".join(programme.links)
-    steps = tuple((step,) for step in text["steps"])
-    code = tuple((Code(each),) for each in text["code"])
-    return Page(
-        name,
-        programme.label,
+    acts = f"{programme.effect}. It acts on: {' and '.join(programme.links)}."
+    return (
         FAMILY_SAYS[programme.family],
         text["message"],
-        (
-            Block("What it is", (f"{programme.effect}. It acts on: {acts}.",)),
-            Block("How it works here", (*steps, f"In words: {text['equation']}.", *code)),
-            Block("Why this range", _range(row)),
-            Block("What decides its effect", (table,)),
-            Block("Evidence", (text["odds"], _graded(resting))),
-            Block("Side effects", tuple((each,) for each in text["side_effects"])),
-            Block("Who pays", _payers(programme)),
-            Block("Sources", _sources(cited)),
-        ),
+        {
+            "What it is": [escaped(acts)],
+            "How it works here": [
+                bullets(map(escaped, text["steps"])),
+                escaped(f"In words: {text['equation']}."),
+                bullets(map(code, text["code"])),
+            ],
+            "Why this range": _range(row),
+            "What decides its effect": [
+                table(("Rests on", "Central value", "Range", "Unit", "Grade"), numbers)
+            ],
+            "Evidence": [escaped(text["odds"]), _graded(resting)],
+            "Side effects": [bullets(map(escaped, text["side_effects"]))],
+            "Who pays": _payers(programme),
+            "Sources": [_sources(cited)],
+        },
     )
 
 
@@ -314,29 +303,29 @@ def _graded(resting: Collection[Parameter]) -> str:
     return f"That rests on the {len(resting)} numbers above: {'; '.join(parts)}."
 
 
-def _range(row: Parameter) -> tuple[str, ...]:
+def _range(row: Parameter) -> list[str]:
     """Why a lever can be moved so far, and how large today's budget is thought to be."""
-    said = (f"{span(row)} {row.unit}. {_sentence(row.note)}",)
+    told = [f"{span(row)} {row.unit}. {_sentence(row.note)}"]
     budget = load_parameters().get(f"budget_{row.name}")
-    if budget is None:
-        return said
-    thought = f"{exact(budget.value)} ({span(budget)}) {budget.unit}"
-    return (*said, f"Today's budget is thought to be {thought}. {_sentence(budget.note)}")
+    if budget is not None:
+        thought = f"{exact(budget.value)} ({span(budget)}) {budget.unit}"
+        told.append(f"Today's budget is thought to be {thought}. {_sentence(budget.note)}")
+    return [escaped(each) for each in told]
 
 
-def _payers(programme: Programme) -> tuple[str | Bullet, ...]:
+def _payers(programme: Programme) -> list[str]:
     """Shares of a programme's money by payer, or of the prison cost of one that has none."""
     parameters = load_parameters()
     prefix, payers = programme.name, programme.payers
-    said = "Added money is split as follows; the split is an assumption."
+    told = "Added money is split as follows; the split is an assumption."
     if not payers:
         prefix, payers = "prison", ("federal", "state", "local")
-        said = "It costs no programme money. The prison cost it adds falls on:"
+        told = "It costs no programme money. The prison cost it adds falls on:"
     if len(payers) == 1:
-        return (f"All of it is {payers[0]} money.",)
+        return [f"All of it is {payers[0]} money."]
     shares = [parameters[f"{prefix}_{payer}_share"].value for payer in payers[:-1]]
     split = zip(payers, (*shares, 1 - sum(shares)), strict=True)
-    return (said, *((f"{payer}: {percent(share)}",) for payer, share in split))
+    return [told, bullets(f"{payer}: {percent(share)}" for payer, share in split)]
 
 
 def _sentence(text: str) -> str:

@@ -1,136 +1,92 @@
-"""Where the code reads a parameter: found in the source itself, so that no page can go stale."""
+"""Where the code reads a parameter: found in its text, so that no page can go stale."""
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from simlib.inputs.parameters import load_parameters
 from simlib.inputs.tables import DATA
 
 PACKAGE = DATA.parent
 NO_READERS = ("charts", "dashboard", "pages")
-"""Packages that show parameters and do not compute with them."""
-
-HOLE = "[a-z0-9_]+"
-SHORTEST = 4
-"""Letters that a pattern must have beside its holes to be taken for a parameter's name."""
-_READ = re.compile(r"\b(?:f\.)?p(?:\['(\w+)'\]|\.(\w+))")
-"""How the model reads the draws of a parameter."""
-_MOVED = re.compile(r"(?:levers|money)\.\w+")
-"""How it reads a lever."""
+"""Folders that show parameters and do not compute with them."""
+MODEL = ("", "model")
+"""Folders whose lines are shown as the code has them; "" is the package itself."""
 LINE = 90
-"""Letters of the longest expression that is shown."""
+"""Letters of the longest line that is shown."""
+SHORTEST = 4
+"""Letters beside its holes that a text such as ``f"budget_{lever}"`` must have to name rows."""
+_READ = re.compile(r"\b(?:f\.)?p(?:\.(\w+)|\[\"(\w+)\"\])")
+"""How the model reads the draws of a parameter."""
+_HOLE = re.compile(r"\{[^}]*\}")
+Place = tuple[str, str]
+"""A function or module, and the first line of its docstring."""
 
 
 @cache
-def readers() -> Mapping[str, tuple[tuple[str, str], ...]]:
-    """Functions that name each text, with the first line of their docstrings.
+def mentions() -> Mapping[str, Mapping[Place, list[str]]]:
+    """Where each parameter is read, with the lines of the model in which it stands.
 
-    Keys are texts of the code, or patterns where a text has holes, as in ``f"budget_{name}"``.
+    A name that is put together when the code runs counts where no code has it whole.
     """
-    found: dict[str, dict[str, str]] = {}
+    whole: dict[str, dict[Place, list[str]]] = {name: {} for name in load_parameters()}
+    together: dict[str, dict[Place, list[str]]] = {name: {} for name in load_parameters()}
     for path in sorted(PACKAGE.rglob("*.py")):
-        inside = path.relative_to(PACKAGE)
-        if inside.parts[0] in NO_READERS:
+        folder = path.relative_to(PACKAGE).parts[0] if path.parent != PACKAGE else ""
+        if folder in NO_READERS:
             continue
-        module = ".".join(("simlib", *inside.with_suffix("").parts))
-        for text, where, says in _texts(path, module):
-            found.setdefault(text, {})[where] = says
-    return {text: tuple(where.items()) for text, where in found.items()}
+        for place, line in _lines(path):
+            equation = _equation(line) if folder in MODEL else ""
+            for name in _put_together(line):
+                together[name][place] = []
+            for name in re.findall(r"(?<=[.\"'])\w+(?=\W|$)", line):
+                if name not in whole:
+                    continue
+                equations = whole[name].setdefault(place, [])
+                told = any(equation in longer for longer in equations)
+                if re.search(rf"\b{name}\b", equation) and not told:
+                    equations.append(equation)
+    return {name: whole[name] or together[name] for name in whole}
 
 
-def read_by(name: str) -> tuple[tuple[str, str], ...]:
-    """Functions that read a parameter, and what each says it does."""
-    exact = readers().get(re.escape(name), ())
-    if exact:
-        return exact
-    fitting = [
-        each for text, each in readers().items() if HOLE in text and re.fullmatch(text, name)
-    ]
-    return tuple(sorted({where for each in fitting for where in each}))
-
-
-@cache
-def equations() -> Mapping[str, tuple[tuple[str, str], ...]]:
-    """Expressions of the model in which parameters stand, from its code, by name.
-
-    Each with what the functions called in it say they do. Of nested expressions the largest one
-    that fits on a line. What is read by a name put together at run time, as in
-    ``p[f"budget_{name}"]``, or only handed on, stands in none.
-    """
-    trees = {
-        path.stem: ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "model").glob("*.py")])
-    }
-    says = {
-        f"{module}.{node.name}": _says(node)
-        for module, tree in trees.items()
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-    }
-    found: dict[str, dict[str, str]] = {}
-    for module, tree in trees.items():
-        for statement in ast.walk(tree):
-            if isinstance(statement, ast.Assign | ast.Return) and statement.value is not None:
-                for name, text in _expressions(statement.value, None):
-                    called = re.findall(r"([\w.]+)\(", text)
-                    told = (says.get(each, says.get(f"{module}.{each}", "")) for each in called)
-                    shown = _READ.sub(r"\1\2", text)
-                    found.setdefault(name, {})[shown] = " ".join(filter(None, told))
-    return {name: tuple(texts.items()) for name, texts in found.items()}
-
-
-def _expressions(node: ast.expr, around: str | None) -> Iterator[tuple[str, str]]:
-    """Names of draws within an expression, each with the largest arithmetic around it that fits.
-
-    Parameters
-    ----------
-    around : that arithmetic so far; None where there is none yet
-    """
-    text = ast.unparse(node)
-    read = _READ.fullmatch(text)
-    if read and around:
-        yield read[1] or read[2], around
-    if isinstance(node, ast.BinOp | ast.UnaryOp | ast.Call | ast.Compare):
-        if not (isinstance(node, ast.Call) and ast.unparse(node.func)[:1].isupper()):
-            around = around or (text if len(text) <= LINE else None)  # no mere tuple of several
-        for child in ast.iter_child_nodes(node):
-            inner = child.value if isinstance(child, ast.keyword) else child
-            if isinstance(inner, ast.expr):
-                yield from _expressions(inner, around)
-    elif isinstance(node, ast.Subscript):
-        yield from _expressions(node.value, around)
-
-
-def _texts(path: Path, module: str) -> Iterator[tuple[str, str, str]]:
-    """Texts and patterns in one module, each with the function it stands in."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    whole = (module, _says(tree))
-    for node in tree.body:
-        parts = node.body if isinstance(node, ast.ClassDef) else [node]
-        for part in parts:
+def _lines(path: Path) -> Iterator[tuple[Place, str]]:
+    """Lines of a module and where they stand; what a bracket holds also as one line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    module = ".".join(("simlib", *path.relative_to(PACKAGE).with_suffix("").parts))
+    whole = place = (module, _says(lines))
+    methods = False
+    for number, line in enumerate(lines):
+        begins = re.match(r"( {4})?def (\w+)", line)
+        if begins and (methods or not begins[1]):
+            place = (f"{module}.{begins[2]}", _says(lines[number:]))
+        elif re.match(r"class |[A-Z]", line):
             place = whole
-            if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef):
-                place = (f"{module}.{part.name}", _says(part))
-            for inner in ast.walk(part):
-                if isinstance(inner, ast.JoinedStr):
-                    if len(_pattern(inner).replace(HOLE, "")) >= SHORTEST:
-                        yield _pattern(inner), *place
-                elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                    yield re.escape(inner.value), *place
-                elif isinstance(inner, ast.Attribute):
-                    text = ast.unparse(inner)
-                    if _READ.fullmatch(text) or _MOVED.fullmatch(text):
-                        yield re.escape(inner.attr), *place
+        if line[:1].strip():
+            methods = line.startswith("class ")
+        yield place, line.strip()
+        if line.endswith("("):
+            held = " ".join(each.strip() for each in lines[number : number + 3])
+            yield place, held.replace("( ", "(").replace(" )", ")")
 
 
-def _pattern(text: ast.JoinedStr) -> str:
-    return "".join(
-        re.escape(str(part.value)) if isinstance(part, ast.Constant) else HOLE
-        for part in text.values
-    )
+def _says(lines: list[str]) -> str:
+    """The first line of the next docstring."""
+    says = next((line for line in lines if line.lstrip().startswith('"""')), "")
+    return says.strip().strip('"').replace("``", "")
 
 
-def _says(node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
-    return (ast.get_docstring(node) or "").partition("\n")[0].replace("``", "")
+def _put_together(line: str) -> Iterator[str]:
+    """Parameters that fit a text with holes."""
+    for text in re.findall(r"f\"([\w{}.]+)\"", line):
+        letters = _HOLE.sub("", text)
+        if SHORTEST <= len(letters) < len(text):
+            pattern = _HOLE.sub(r"\\w+", text)
+            yield from (name for name in load_parameters() if re.fullmatch(pattern, name))
+
+
+def _equation(line: str) -> str:
+    """A line that can be read alone, parameters by their names; "" where it cannot."""
+    shown = _READ.sub(r"\1\2", line).removeprefix("return ").removesuffix(",")
+    balanced = shown.count("(") == shown.count(")")
+    return shown if balanced and re.search(r"[-+*/(<>]", shown) and len(shown) <= LINE else ""
