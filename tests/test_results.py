@@ -217,7 +217,7 @@ def test_pairs_need_the_same_steps_and_the_same_posterior() -> None:
     about = {"draws": 20, "until": 2027}
     monthly = simlib.simulate(**about)
     with pytest.raises(simlib.InputError, match="steps_per_year"):
-        simlib.compare(monthly, simlib.simulate(**about, steps_per_year=6))
+        simlib.compare(monthly, simlib.simulate(**about, steps_per_year=24))
     one = shipped_posterior().only("all_together")
     with pytest.raises(simlib.InputError, match="posterior"):
         simlib.compare(monthly, simlib.simulate(**about, posterior=one))
@@ -226,11 +226,10 @@ def test_pairs_need_the_same_steps_and_the_same_posterior() -> None:
 
 def test_what_the_next_call_has_too_cannot_be_written() -> None:
     mine = simlib.simulate(draws=7, until=2026, seed=99)
-    for shared in (mine.parameters["vsl"], mine.history["deaths_fentanyl"]):
+    deaths = [part["deaths_fentanyl"] for part in (mine.history, mine.projection)]
+    for shared in (mine.parameters["vsl"], *deaths):
         with pytest.raises(ValueError, match="read-only"):
-            shared *= 2
-    mine.projection["deaths_fentanyl"][:] = 0
-    assert simlib.simulate(draws=7, until=2026, seed=99).projection["deaths_fentanyl"].all()
+            shared[:] = 0
 
 
 def test_a_rate_of_nothing_discounts_nothing(found) -> None:

@@ -4,7 +4,6 @@ import base64
 import json
 import math
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from sessions import controls, sessions
 from simlib.dashboard import share
 from simlib.dashboard.catalogue import bounds
 from simlib.dashboard.session import LONGEST_NAME, MOST_KEPT, Kept, Session
-from simlib.dashboard.state import Scenario
+from simlib.dashboard.state import POLICY, Scenario
 from simlib.errors import InputError
 from simlib.inputs.policy import policy_names
 
@@ -54,11 +53,12 @@ def test_a_code_is_short_can_stand_in_a_link_and_be_broken_by_a_mail_programme()
 
 
 def test_the_longest_session_has_a_code_and_a_file_that_can_be_read() -> None:
-    moved: dict[str, Any] = {"preset": policy_names()[-1], "outcome": "qalys", "start": 2031}
+    scenario = Scenario(preset=policy_names()[-1], outcome="qalys", start=2031, count_prison=False)
     for control in controls():
         if (limits := bounds(control)) and control != "start":
-            moved[control] = limits[0] + (limits[1] - limits[0]) / math.pi  # takes all its digits
-    scenario = replace(Scenario.from_controls(moved), count_prison=False)
+            group, _, name = control.rpartition(".")
+            value = limits[0] + (limits[1] - limits[0]) / math.pi  # takes all its digits
+            scenario = scenario.moved(group or POLICY, name, value)
     assert len(scenario.changes()) == len(controls())
     names = [f"{chr(0x10400) * (LONGEST_NAME - 2)}{number:02}" for number in range(MOST_KEPT)]
     session = Session(scenario, tuple(Kept(name, "preset", scenario) for name in names), names[-1])
@@ -136,4 +136,4 @@ def test_another_model_makes_another_version(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_session_that_cannot_be_used_gets_no_code() -> None:
     with pytest.raises(InputError, match="total"):
-        share.write(Session(replace(Scenario(), total=-1.0)))
+        share.write(Session(Scenario(total=-1.0)))
