@@ -1,9 +1,9 @@
 """From a slider's move to the painted chart, in JupyterLab in Chromium.
 
 ``python benchmarks/slider_to_paint.py``: 30 moves of one slider with the model computed and with
-pictures computed beforehand, in turn; of the calmest turn of each median, 95th percentile and their
-ratio. A move is painted when the chart, with all draws, names the new total. With ``--picture FILE``
-it also saves a screenshot of the notebook.
+pictures computed beforehand, in turn; median, 95th percentile and their ratio, of the calmest turn
+of each. A move is painted when the chart, with all draws, names the new total. With
+``--picture FILE`` it also saves a screenshot of the notebook.
 """
 
 import argparse
