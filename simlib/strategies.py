@@ -13,7 +13,9 @@ import numpy as np
 
 from simlib.errors import Faults, InputError, is_finite, plain, shown
 from simlib.inputs.frozen import closed, opened
-from simlib.inputs.policy import Policy, allocate, load_programmes
+from simlib.inputs.policy import Policy
+from simlib.inputs.split import allocate
+from simlib.inputs.tables import costs_money
 from simlib.simulation import DRAWS, simulate
 
 TRIAL_DRAWS = 200
@@ -68,12 +70,11 @@ class Strategy:
             if not isinstance(getattr(self, name), Mapping):
                 faults.add(name, f"must be numbers by lever, not {shown(getattr(self, name))}")
         faults.raise_any()
-        programmes = load_programmes()
         for lever, weight in self.weights.items():
             if not is_finite(weight) or weight < 0:
                 faults.add("weights", f"{lever}: {shown(weight)} is no finite number from 0 up")
         for lever, change in self.other.items():
-            if lever in programmes and programmes[lever].payers:
+            if costs_money(lever):
                 faults.add("other", f"{lever} costs programme money; allowed: under weights")
             elif not is_finite(change):
                 faults.add("other", f"{lever}: {shown(change)} is no finite number")
@@ -208,15 +209,16 @@ def beyond_record(policy: Policy, p: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         lever
         for lever, points in policy.changes.items()
-        if not lever.startswith("sentence_")
+        if costs_money(lever)
         and 1 + max(change for _, change in points) / np.median(p[f"budget_{lever}"]) > most
     )
 
 
 def _programmes(policy: Policy) -> float:
     """Programme money of a policy at its full size [million USD a year]."""
-    moved = (lever for lever in policy.levers if not lever.startswith("sentence_"))
-    return float(sum(policy.changes[lever][-1][1] for lever in moved))
+    return float(
+        sum(points[-1][1] for lever, points in policy.changes.items() if costs_money(lever))
+    )
 
 
 def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:

@@ -12,8 +12,7 @@ from nbconvert.filters import markdown2html
 from simlib.charts.style import exact
 from simlib.errors import InputError, UnknownName
 from simlib.inputs.parameters import LEVER_GROUP, load_parameters
-from simlib.inputs.policy import load_programmes
-from simlib.inputs.tables import Source, load_sources
+from simlib.inputs.tables import Source, load_programmes, load_sources
 from simlib.model import supply
 from simlib.pages import __main__ as command
 from simlib.pages import content, grade, mentions, names, page, render

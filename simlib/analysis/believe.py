@@ -18,6 +18,7 @@ from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
 from simlib.inputs.policy import Policy
 from simlib.inputs.sampling import Sample
+from simlib.inputs.tables import costs_money
 from simlib.simulation import PROJECTED_YEARS
 from simlib.strategies import Strategy
 
@@ -170,7 +171,7 @@ def equal_scale(
 
 def _bare(policy: Policy) -> dict[str, tuple[tuple[float, float], ...]]:
     """What a policy changes without programme money."""
-    return {k: v for k, v in policy.changes.items() if k.startswith("sentence_")}
+    return {k: v for k, v in policy.changes.items() if not costs_money(k)}
 
 
 def _years(policies: Sequence[Policy]) -> float:

@@ -17,7 +17,6 @@ from simlib import money, world
 from simlib.errors import InputError, unknown
 from simlib.inputs import sampling
 from simlib.inputs.parameters import Parameters, load_parameters
-from simlib.inputs.tables import DATA
 from simlib.model import market, people, supply, today
 from simlib.model.future import Prices
 from simlib.model.supply import Chain
@@ -39,7 +38,7 @@ STEPS_PER_YEAR = 12
 @cache
 def load_cocaine() -> Parameters:
     """The inputs and published results of the 1994 comparison, by name."""
-    return load_parameters(DATA / "cocaine.csv")
+    return load_parameters("cocaine")
 
 
 def draw_1992(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from simlib.compare import Comparison, compare
 from simlib.errors import InputError, unknown
-from simlib.results import PAYERS, Ensemble, check_ensemble
+from simlib.inputs.tables import PAYERS
+from simlib.results import Ensemble, check_ensemble
 
 Array = NDArray[np.float64]
 

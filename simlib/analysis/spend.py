@@ -13,10 +13,10 @@ from simlib.analysis.runs import BLOCK, DEATHS, Watch, blocks, run, sample, size
 from simlib.compare import Comparison
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, allocate
+from simlib.inputs.policy import Policy
 from simlib.inputs.sampling import Sample
-from simlib.inputs.tables import load_programmes
-from simlib.results import PAYERS
+from simlib.inputs.split import allocate
+from simlib.inputs.tables import PAYERS, load_programmes
 from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.units import USD_PER_MILLION

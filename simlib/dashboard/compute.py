@@ -22,7 +22,8 @@ from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
 from simlib.dashboard.views import FIRST_VIEW, Lines, observed, view
 from simlib.dashboard.words import HEALTH_NAME
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, allocate
+from simlib.inputs.policy import Policy
+from simlib.inputs.split import allocate
 from simlib.results import Ensemble
 from simlib.simulation import DRAWS, STEPS_PER_YEAR, simulate
 from simlib.strategies import Share, beyond_record

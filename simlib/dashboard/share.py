@@ -291,8 +291,7 @@ def _cells(found: Mapping[str, Standing]) -> Iterable[tuple[str, ...]]:
 def known_standings() -> Mapping[str, Mapping[str, Standing]]:
     """Standings of every version on record, by their hash."""
     versions: dict[str, dict[str, Standing]] = {}
-    for row in read_rows(DEFAULTS, COLUMNS):
-        cells = row.cells
+    for cells in read_rows(DEFAULTS):
         low, high = (float(cells[side]) if cells[side] else None for side in ("low", "high"))
         standing = Standing(_read_value(cells["control"], cells["value"]), low, high)
         versions.setdefault(cells["defaults"], {})[cells["control"]] = standing

@@ -26,7 +26,6 @@ from simlib.inputs.tables import (
     Source,
     load_programmes,
     load_sources,
-    raise_faults,
     read_rows,
     read_toml_file,
 )
@@ -167,13 +166,7 @@ def _reserved(note: str) -> bool:
 @cache
 def links() -> Mapping[str, str]:
     """Address of a source, where one is known."""
-    rows = read_rows(PAGES / "links.csv", ("id", "link"))
-    for row in rows:
-        row.choice("id", tuple(load_sources()))
-        if not row.text("link").startswith("https://"):
-            row.faults.add("link", "must begin with https://")
-    raise_faults(rows)
-    return {row.cells["id"]: row.cells["link"] for row in rows}
+    return {row["id"]: row["link"] for row in read_rows(PAGES / "links.csv")}
 
 
 def _sources(ids: Iterable[str]) -> tuple[Bullet, ...]:

@@ -16,8 +16,9 @@ from simlib import simulation, world
 from simlib.compare import verdict
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, load_programmes
+from simlib.inputs.policy import Policy
 from simlib.inputs.record import by_period
+from simlib.inputs.tables import load_programmes
 from simlib.strategies import Strategy, equal_money
 from simlib.study import commands, likelihood
 from simlib.study.forecast import STATUS_QUO, forecast
