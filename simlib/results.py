@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, check_name, is_finite, shown
-from simlib.inputs.frozen import closed, opened
+from simlib.inputs.arrays import Array, Draws, Flows, closed, opened
 from simlib.inputs.tables import PAYERS
 from simlib.units import G_PER_KG, USD_PER_MILLION
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
-Flows = Mapping[str, Array]
-Draws = Mapping[str, Array]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -8,13 +8,12 @@ from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import runs, world
 from simlib.block import Work
 from simlib.errors import InputError, plain, shown
 from simlib.inputs import record, sampling
-from simlib.inputs.frozen import closed
+from simlib.inputs.arrays import Array, closed
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
 from simlib.inputs.policy import Policy, load_policy
@@ -24,8 +23,6 @@ from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
 from simlib.results import Ensemble
 from simlib.version import __version__
-
-Array = NDArray[np.float64]
 
 STEPS_PER_YEAR = 12
 COARSE_STEPS = 6

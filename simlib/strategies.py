@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from simlib.errors import Faults, InputError, is_finite, plain, shown
-from simlib.inputs.frozen import closed, opened
+from simlib.inputs.arrays import closed, opened
 from simlib.inputs.policy import Policy
 from simlib.inputs.split import allocate
 from simlib.inputs.tables import costs_money

@@ -26,10 +26,9 @@ from simlib.analysis.runs import (
     totals,
 )
 from simlib.errors import Faults, is_finite, plain, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.policy import RAMP_MONTHS, Policy
 from simlib.results import OUTCOMES
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

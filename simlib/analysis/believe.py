@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simlib.analysis.runs import DEATHS, Watch, at, sample, size, summed, take
 from simlib.errors import Faults, InputError, is_finite, plain, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
 from simlib.inputs.policy import Policy
@@ -21,8 +22,6 @@ from simlib.inputs.sampling import Sample
 from simlib.inputs.tables import costs_money
 from simlib.simulation import PROJECTED_YEARS
 from simlib.strategies import Strategy
-
-Array = NDArray[np.float64]
 
 PRISON = "prison_cost_musd"
 TRIAL_SHARE = 4

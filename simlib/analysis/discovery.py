@@ -15,10 +15,9 @@ from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, check_total, sample
 from simlib.analysis.themes import movers
 from simlib.errors import InputError, check_name
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
 from simlib.strategies import Strategy
-
-Array = NDArray[np.float64]
 
 CONDITIONS = 3
 """Most conditions in a rule; more can hardly be kept in mind."""

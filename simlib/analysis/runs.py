@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from simlib import world
 from simlib.errors import InputError, is_finite, plain, shown
 from simlib.inputs import sampling
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy
@@ -17,7 +18,6 @@ from simlib.inputs.sampling import Sample
 from simlib.results import Ensemble
 from simlib.simulation import STEPS_PER_YEAR, begin, checked, history, project
 
-Array = NDArray[np.float64]
 Watch = Callable[[float], None]
 
 BLOCK = 6_000

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from simlib import world
 from simlib.analysis.runs import Watch, run, sample, totals
 from simlib.errors import Faults, InputError, check_name, plain, shown
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, shares_checked
 from simlib.simulation import STEPS_PER_YEAR, checked, policies_of
 
-Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 BLOCK_DRAWS = 1_024

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, check_total, sample, size, take
 from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.sampling import Sample
 from simlib.strategies import Strategy
-
-Array = NDArray[np.float64]
 
 BOUNDS = (0.05, 0.95)
 """Quantiles of a parameter that a tornado compares."""

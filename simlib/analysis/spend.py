@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simlib.analysis.allocate import Response, cvar, regrets
 from simlib.analysis.runs import BLOCK, DEATHS, Watch, blocks, run, sample, size, take, totals
 from simlib.compare import Comparison
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy
 from simlib.inputs.sampling import Sample
@@ -20,8 +20,6 @@ from simlib.inputs.tables import PAYERS, load_programmes
 from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.units import USD_PER_MILLION
-
-Array = NDArray[np.float64]
 
 GOALS: Mapping[str, Callable[[Comparison], Array]] = {
     "deaths": lambda compared: compared.averted,

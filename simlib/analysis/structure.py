@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from simlib import world
 from simlib.analysis.believe import compared_at
 from simlib.analysis.runs import Watch, sample, size
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.sampling import Sample, forecast_drift, model_error
 from simlib.strategies import Strategy
 
-Array = NDArray[np.float64]
 Labels = NDArray[np.str_]
 
 RULE = "pass_through_weight"

@@ -18,11 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simlib.errors import Faults, InputError, plain, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES
 from simlib.simulation import MOST_DRAWS, simulate
 
-Array = NDArray[np.float64]
 Orders = NDArray[np.int64]
 Watch = Callable[[float], None]
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simlib.errors import InputError, UnknownName, unknown
-from simlib.inputs.frozen import closed
+from simlib.inputs.arrays import closed
 from simlib.inputs.tables import DATA, listed, read_rows
 
 # The series whose end is the end of the record: deaths are what the model must explain.

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simlib import simulation, world
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import RECORD, Observed, month_name
 from simlib.inputs.parameters import LEVER_GROUP, Parameters
 from simlib.inputs.posterior import Posterior
 from simlib.study import likelihood, sampler
 from simlib.study.fingerprint import past_fingerprint
 from simlib.version import __version__
-
-Array = NDArray[np.float64]
 
 PARTICLES = 3000
 MOVES = 12
