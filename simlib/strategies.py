@@ -36,9 +36,6 @@ ALONE = (
     "{total:,.10g}; allowed: a total from {smallest:,.0f} million up"
 )
 
-Trial = dict[float, float]
-"""Prison cost by programme money [million USD a year]."""
-
 
 @dataclass(frozen=True)
 class Strategy:
@@ -188,7 +185,7 @@ def equal_money(
     added = (more - none for none, more in zip(rough, rough[len(strategies) :], strict=False))
     trials = [{0.0: low, total: low + more} for low, more in zip(bare, added, strict=True)]
     for _ in range(TRIALS):
-        chosen = at([_affordable(total, trial) for trial in trials])
+        chosen = at([affordable(total, trial) for trial in trials])
         spent = _prison(chosen, options)
         sums = [_programmes(each) + cost for each, cost in zip(chosen, spent, strict=True)]
         if all(abs(each - total) <= CLOSE * total for each in sums):
@@ -242,10 +239,15 @@ def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
     return float(total_musd)
 
 
-def _affordable(total: float, trial: Trial) -> float:
-    """Programme money that with its prison cost makes up the total, straight between trials.
+def affordable(total: float, trial: Mapping[float, float]) -> float:
+    """Programme money that with its prison cost makes up a total, straight between trials.
 
     A million more for programmes never saves a million in prisons, so the sum rises.
+
+    Parameters
+    ----------
+    total : [million USD a year]
+    trial : prison cost by programme money [million USD a year]
     """
     money = sorted(trial)
     return float(np.interp(total, [each + trial[each] for each in money], money))
