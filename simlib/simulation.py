@@ -8,23 +8,22 @@ from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import runs, world
 from simlib.block import Work
 from simlib.errors import InputError, plain, shown
 from simlib.inputs import record, sampling
-from simlib.inputs.frozen import closed
+from simlib.inputs.arrays import Array, closed
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
-from simlib.inputs.policy import Policy, load_policy, load_programmes
+from simlib.inputs.policy import Policy, load_policy
 from simlib.inputs.posterior import Posterior, shipped_posterior
+from simlib.inputs.tables import PAYERS, costs_money, load_programmes
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
-from simlib.results import PAYERS, Ensemble
+from simlib.results import Ensemble
 from simlib.version import __version__
 
-Array = NDArray[np.float64]
 Kept = tuple[Mapping[str, Array], Array]
 """Flows and last stocks of one policy's run, read-only."""
 
@@ -197,7 +196,7 @@ def project(
     """
     levers = planned(policies, begun.time)
     if scale is not None:
-        levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
+        levers = {k: v * scale if costs_money(k) else v for k, v in levers.items()}
     flows, _ = run(policies, begun, watch, scale)
     paid = spending(policies, levers, begun.parameters, begun.time, begun.dt)
     if begun.shared:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from simlib.errors import Faults, InputError, is_finite, plain, shown
-from simlib.inputs.frozen import closed, opened
-from simlib.inputs.policy import Policy, allocate, load_programmes
+from simlib.inputs.arrays import closed, opened
+from simlib.inputs.policy import Policy
+from simlib.inputs.split import allocate
+from simlib.inputs.tables import costs_money
 from simlib.simulation import DRAWS, simulate
 
 TRIAL_DRAWS = 200
@@ -33,9 +35,6 @@ ALONE = (
     "its sentences alone cost {cost:,.1f} million USD a year in prisons, more than the total of "
     "{total:,.10g}; allowed: a total from {smallest:,.0f} million up"
 )
-
-Trial = dict[float, float]
-"""Prison cost by programme money [million USD a year]."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,11 @@ class Strategy:
             if not isinstance(getattr(self, name), Mapping):
                 faults.add(name, f"must be numbers by lever, not {shown(getattr(self, name))}")
         faults.raise_any()
-        programmes = load_programmes()
         for lever, weight in self.weights.items():
             if not is_finite(weight) or weight < 0:
                 faults.add("weights", f"{lever}: {shown(weight)} is no finite number from 0 up")
         for lever, change in self.other.items():
-            if lever in programmes and programmes[lever].payers:
+            if costs_money(lever):
                 faults.add("other", f"{lever} costs programme money; allowed: under weights")
             elif not is_finite(change):
                 faults.add("other", f"{lever}: {shown(change)} is no finite number")
@@ -194,7 +192,7 @@ def equal_money(
         added = [total * _slope(each, low) for each, low in zip(shares, bare, strict=True)]
     trials = [{0.0: low, total: low + more} for low, more in zip(bare, added, strict=True)]
     for _ in range(TRIALS):
-        chosen = at([_affordable(total, trial) for trial in trials])
+        chosen = at([affordable(total, trial) for trial in trials])
         spent = _prison(chosen, options)
         sums = [_programmes(each) + cost for each, cost in zip(chosen, spent, strict=True)]
         if all(abs(each - total) <= CLOSE * total for each in sums):
@@ -218,15 +216,16 @@ def beyond_record(policy: Policy, p: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         lever
         for lever, points in policy.changes.items()
-        if not lever.startswith("sentence_")
+        if costs_money(lever)
         and 1 + max(change for _, change in points) / np.median(p[f"budget_{lever}"]) > most
     )
 
 
 def _programmes(policy: Policy) -> float:
     """Programme money of a policy at its full size [million USD a year]."""
-    moved = (lever for lever in policy.levers if not lever.startswith("sentence_"))
-    return float(sum(policy.changes[lever][-1][1] for lever in moved))
+    return float(
+        sum(points[-1][1] for lever, points in policy.changes.items() if costs_money(lever))
+    )
 
 
 def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
@@ -255,10 +254,15 @@ def _slope(share: Share, bare: float) -> float:
     return max((share.prison - bare) / share.programmes, -0.5) if share.programmes else 0.0
 
 
-def _affordable(total: float, trial: Trial) -> float:
-    """Programme money that with its prison cost makes up the total, straight between trials.
+def affordable(total: float, trial: Mapping[float, float]) -> float:
+    """Programme money that with its prison cost makes up a total, straight between trials.
 
     A million more for programmes never saves a million in prisons, so the sum rises.
+
+    Parameters
+    ----------
+    total : [million USD a year]
+    trial : prison cost by programme money [million USD a year]
     """
     money = sorted(trial)
     return float(np.interp(total, [each + trial[each] for each in money], money))

@@ -18,7 +18,7 @@ from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
 from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.spending import SERIES
 from simlib.errors import InputError
-from simlib.results import PAYERS
+from simlib.inputs.tables import PAYERS
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from simlib import runs, simulation, strategies, world
 from simlib.inputs import record, sampling
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, load_programmes
+from simlib.inputs.policy import Policy
 from simlib.inputs.posterior import shipped_posterior
+from simlib.inputs.tables import load_programmes
 from simlib.model import enforcement, future, market, month, overdose, people, pressure, supply
 from simlib.model import today as conditions
 from simlib.model.future import Capacity, Lanes, Stages, Stocks

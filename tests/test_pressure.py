@@ -11,7 +11,7 @@ from simlib import runs, simulation
 from simlib.inputs import sampling
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import load_programmes
+from simlib.inputs.tables import load_programmes
 from simlib.model import enforcement, future, month, overdose, supply
 from simlib.model.enforcement import STEADY
 from simlib.model.future import Capacity, Lanes, Offences, Pressed, Stages

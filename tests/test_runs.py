@@ -22,7 +22,8 @@ from simlib import block, runs, simulation, units, world
 from simlib.inputs import sampling
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, load_programmes
+from simlib.inputs.policy import Policy
+from simlib.inputs.tables import load_programmes
 from simlib.model import functions, future, month
 from simlib.model.month import Flows
 from simlib.results import OUTCOMES

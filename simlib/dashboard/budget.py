@@ -15,8 +15,7 @@ from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
 from simlib.dashboard.live import Live
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.tables import load_programmes
-from simlib.results import PAYERS
+from simlib.inputs.tables import PAYERS, load_programmes
 
 MOST_TOTAL = 20_000.0
 FAMILY_COLOURS = {

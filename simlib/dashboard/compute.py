@@ -20,7 +20,8 @@ from simlib.dashboard.state import PRESET_NAME, Scenario
 from simlib.dashboard.views import VIEWS, Lines, Run, observed
 from simlib.dashboard.words import HEALTH_NAME
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, allocate
+from simlib.inputs.policy import Policy
+from simlib.inputs.split import allocate
 from simlib.results import Ensemble
 from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record

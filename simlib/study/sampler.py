@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
+
 LogLikelihood = Callable[[Array], Array]
 
 ESS_SHARE = 0.6
