@@ -8,7 +8,7 @@ import pytest
 
 from simlib.analysis import adaptive, believe, costs, information, sensitivity, spend, structure
 from simlib.analysis.allocate import Response
-from simlib.charts import decisions as pictures
+from simlib.charts import break_even as pictures
 from simlib.charts.style import BORDER, COLOURS, INTERNAL
 from simlib.dashboard import findings
 from simlib.dashboard.break_even import BreakEven

@@ -6,6 +6,7 @@ import ipywidgets
 from altair import TopLevelMixin
 
 from simlib.analysis import trust
+from simlib.charts import export
 from simlib.charts import trust as pictures
 
 
@@ -27,7 +28,11 @@ def album(label: str, pictures: Mapping[str, str]) -> ipywidgets.VBox:
 
 def picture(chart: TopLevelMixin, described: str) -> ipywidgets.HTML:
     """One picture, with a description for readers who do not see it."""
-    return ipywidgets.HTML(pictures.svg(chart, described))
+    return ipywidgets.HTML(_svg(chart, described))
+
+
+def _svg(chart: TopLevelMixin, described: str) -> str:
+    return export(chart.to_dict() | {"description": described}, "svg").decode()
 
 
 def past_forecasts() -> ipywidgets.VBox:
@@ -38,5 +43,5 @@ def past_forecasts() -> ipywidgets.VBox:
     for origin, rows in own.groupby("origin"):
         name = trust.date_in_words(float(origin))
         chart = pictures.forecasts(rows, counted, float(origin))
-        drawn[name] = pictures.svg(chart, f"Deaths forecast from {name} and counted since.")
+        drawn[name] = _svg(chart, f"Deaths forecast from {name} and counted since.")
     return album("What was known until", drawn)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from simlib import charts
 from simlib.analysis.ledger import NONE_AVERTED
-from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, exact, number
+from simlib.charts.layout import FOOT, HEAD, MARGIN
+from simlib.charts.style import exact, number
 from simlib.dashboard import compute
 from simlib.dashboard.about import about
 from simlib.dashboard.catalogue import JUDGEMENT, preset, preset_words
@@ -54,7 +55,7 @@ LIMITS = (
 )
 NO_BREAK = "\N{NO-BREAK SPACE}"
 CORNER = "Over the whole projection, median (9 in 10 futures)"
-ABOVE = MARGIN + KEY_MIDDLE - 14
+ABOVE = MARGIN + HEAD
 """Pixels above the key of the picture: its headline, which the brief says itself."""
 MOST_COLUMNS = 4
 """Policies whose ledger a sheet of paper has room for."""
@@ -126,10 +127,10 @@ def brief(session: Session, shown: compute.Picture) -> Brief:
 def _drawing(shown: compute.Picture) -> str:
     """The picture without the words that the brief says in its own type."""
     silent = shown.tables["words"].assign(title="", subtitle="", footer="")
-    spec = charts.fill(compute.chart(), {**shown.tables, "words": silent})
+    spec = charts.fill(compute.chart(), charts.prepare({**shown.tables, "words": silent}))
     svg = charts.export(spec, "svg").decode()
     width, height = (float(n) for n in re.findall(r'(?:width|height)="([\d.]+)"', svg)[:2])
-    box = f'viewBox="0 {ABOVE} {width:g} {height - ABOVE - FOOTER - MARGIN:g}"'
+    box = f'viewBox="0 {ABOVE} {width:g} {height - ABOVE - FOOT - MARGIN:g}"'
     head, rest = svg.split(">", 1)
     head = re.sub(r' (?:width|height|aria-label|role)="[^"]*"', "", head)
     head = re.sub(r'viewBox="[^"]*"', box, head)

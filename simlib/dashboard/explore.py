@@ -14,7 +14,7 @@ from simlib.dashboard.live_chart import TableChart
 from simlib.dashboard.panels import NOT_PINNED
 from simlib.dashboard.runner import Runner
 from simlib.inputs.parameters import Parameter
-from simlib.walkthrough.common import Picture, load_rows
+from simlib.walkthrough.picture import Picture, load_rows
 
 DRAWS, DRAGGED_DRAWS = 400, 100
 """Draws on release, and while a slider moves."""
@@ -40,7 +40,7 @@ class Explorer(w.HBox):
         self._lock = threading.RLock()  # front ends may call back in two threads at once
         self.moved: dict[str, float] = {}
         self.sight = picture.compute({}, DRAWS)
-        self.chart = TableChart(picture.chart(), self.sight.tables, self.sight.alt)
+        self.chart = TableChart(picture.chart, self.sight.tables, self.sight.alt)
         self.runner: Runner[dict[str, float]] = Runner(self._draw, self._failed)
         self.controls = {name: self._control(self._rows[name]) for name in picture.controls}
         self.dialog = Dialog()
