@@ -13,6 +13,7 @@ from simlib.charts.layout import (
     COLOUR,
     LABEL_LETTERS,
     PANEL,
+    ROUND,
     Tables,
     beside,
     domain,
@@ -53,7 +54,7 @@ OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABELS, GAP = 280, 290, 126, 8
 WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABELS + AXIS) + GAP
 CURVE_WIDTH, CURVE_LABELS = 400, 150
 MANY_WIDTH, MANY_LABELS = 440, 290
-WIDEST = 4.2
+WIDEST = 5.0
 """Width of the first of several lines: those that lie on each other are all seen."""
 APART = 4.0
 """Distance at which two lines, or the edges of two bands, are seen to be two."""
@@ -69,6 +70,8 @@ KEY = "line: median · dark band: middle half of simulated futures · light band
 DOTS = " · ● recorded · ○ recorded, provisional"
 OUTSIDE = " · pale, with long dashes: beyond any spending on record"
 CLOSE = "the lines differ by less than their width: see the difference"
+NARROW = 0.08
+"""Share of a panel in which the name of a side would lie on lines."""
 SIDES = {"more": "↑", "fewer": "↓"}
 AFTER_RECORD = "projection →"
 
@@ -160,10 +163,15 @@ def _history(x: alt.X, y: Up) -> list[alt.Chart]:
     ]
 
 
-def _panel(layers: Sequence[Any], name: str, width: int, labels: int) -> alt.HConcatChart:
-    """Layers over one pair of axes, with the names and values at the line ends beside them."""
+def _panel(layers: Sequence[Any], name: str, width: int, labels: int) -> list[Any]:
+    """Layers over one pair of axes, then the names and values at the line ends beside them."""
     panel = alt.layer(*layers).properties(width=width, height=PANEL)
-    return alt.hconcat(panel, beside(f"{name}_labels", labels), spacing=0)
+    return [panel, beside(f"{name}_labels", labels)]
+
+
+def _in_a_row(views: Sequence[Any]) -> Any:
+    """Views side by side, each as wide as it is said to be, however long its texts are."""
+    return alt.hconcat(*views, spacing=0, bounds="flush")
 
 
 # --- charts -----------------------------------------------------------------------------------
@@ -189,12 +197,9 @@ def comparison() -> alt.VConcatChart:
     none = zero().mark_rule(color=COLOURS[STATUS_QUO], **LINE).encode(y=y("zero"))
     right = [none, *_bands("difference", x, y, "year"), *_titles("difference", "difference_unit")]
     right += [text("more", 4, -14, 11), text("fewer", 4, PANEL - 14, 11)]
-    panels = alt.hconcat(
-        _panel(left, "lines", OUTCOME_WIDTH, LABELS),
-        _panel(right, "difference", DIFFERENCE_WIDTH, LABELS),
-        spacing=GAP,
-    )
-    return framed(panels, WIDTH, -AXIS)
+    views = _panel(left, "lines", OUTCOME_WIDTH, LABELS + GAP + AXIS)
+    views += _panel(right, "difference", DIFFERENCE_WIDTH, LABELS)
+    return framed(_in_a_row(views), WIDTH, -AXIS)
 
 
 def _titles(title: str, unit: str) -> list[alt.Chart]:
@@ -217,8 +222,8 @@ def curves(across: str, up: str, log: bool = False) -> alt.VConcatChart:
     name = here.mark_text(fontSize=11, color=INK, **side).encode(text="text:N", y=alt.value(8))
     layers = [*_bands("lines", x, y, across), here.mark_rule(color=INK, strokeDash=[2, 2]), name]
     panel = _panel(layers, "lines", CURVE_WIDTH, CURVE_LABELS)
-    titled = panel.properties(
-        title=alt.TitleParams(up, fontSize=12, fontWeight="normal", color=FAINT, dx=AXIS)
+    titled = _in_a_row(panel).properties(
+        title=alt.TitleParams(up, fontSize=12, fontWeight="normal", color=FAINT)
     )
     return framed(titled, AXIS + CURVE_WIDTH + CURVE_LABELS, -AXIS, foot=18)
 
@@ -263,7 +268,7 @@ def side_by_side(
     banded = drawn.loc[series == STATUS_QUO, ["low90", "high90"]].to_numpy().ravel()
     heights = [0.0, *banded, *drawn["median"], *observed["value"]]
     ends = ends_of("lines", [*drawn["x"], *observed["year"]], heights)
-    span = ends["lines_high"] - ends["lines_low"]
+    span = ROUND * (ends["lines_high"] - ends["lines_low"])
     last = drawn[drawn["x"] == drawn["x"].max()]
     texts = [
         f"{name} {on_axis(value, span, 3)}"
@@ -293,7 +298,9 @@ def side_by_side(
         [*_history(x, y), *_bands("lines", x, y, "year"), outcome], "lines", MANY_WIDTH, MANY_LABELS
     )
     lower = bars.ranges(told["axis"], len(rows), row=bars.LOW_ROW)
-    return fill(framed(alt.vconcat(panel, lower), bars.FIGURE_WIDTH, -bars.NAMES), tables)
+    return fill(
+        framed(alt.vconcat(_in_a_row(panel), lower), bars.FIGURE_WIDTH, -bars.NAMES), tables
+    )
 
 
 # --- tables of the comparison -----------------------------------------------------------------
@@ -355,7 +362,8 @@ def _told(
     """Texts, and ends of axes; the key names what there is to see."""
     key = KEY + DOTS * recorded + OUTSIDE * beyond
     close = len(gaps) > 0 and (gaps["median"] < LINE["strokeWidth"]).all()
-    there = {"more": ends["difference_high"] > 0, "fewer": ends["difference_low"] < 0}
+    room = NARROW * (ends["difference_high"] - ends["difference_low"])
+    there = {"more": ends["difference_high"] > room, "fewer": ends["difference_low"] < -room}
     sides = {s: f"{arrow} {told[s]}" if there[s] else "" for s, arrow in SIDES.items()}
     return words(
         told["title"],
@@ -447,7 +455,7 @@ def _labels(
     for _, row in last.iterrows():
         ranged = bool(at_zero) and row["low90"] < row["high90"]
         low, middle, high = (
-            on_axis(row[band], edges[1] - edges[0], 2 if ranged else 3)
+            on_axis(row[band], ROUND * (edges[1] - edges[0]), 2 if ranged else 3)
             for band in ("low90", "median", "high90")
         )
         said = [wrap(row["series"], LABEL_LETTERS, 2), f"{middle} in {row['x']:.0f}"]

@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.charts.layout import COLOUR, LABEL, fill, framed, pixel, table, words, wrap, zero
+from simlib.charts.layout import COLOUR, LABEL, ROUND, fill, framed, pixel, table, words, wrap, zero
 from simlib.charts.style import (
     BANDS,
     BORDER,
@@ -57,7 +57,7 @@ def ranges(
     row, width, values : height of a row, width of the axis, room for numbers [pixels]
     marked : whether there are diamonds, from the table ``marks``
     """
-    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=zeroed)
+    scale = alt.Scale(type="log", nice=False, padding=12) if log else alt.Scale(zero=zeroed)
     axis = alt.Axis(title=along, tickCount=6, format=",~r")
 
     def x(column: str) -> alt.X:
@@ -135,7 +135,7 @@ def ranges_table(rows: pd.DataFrame, row: int = ROW) -> pd.DataFrame:
     if "said" in rows:
         return table
     ends = [0.0, *table[BANDS].to_numpy().ravel()]
-    span = max(ends) - min(ends) or 1.0
+    span = ROUND * (max(ends) - min(ends)) or 1.0
     return table.assign(said=[_said(line, span) for _, line in rows.iterrows()])
 
 

@@ -4,6 +4,7 @@ A chart holds no numbers and no words. It refers to tables by name, so that the 
 tables alone, and :func:`fill` puts the same tables in for a file.
 """
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,21 +22,31 @@ Tables = dict[str, pd.DataFrame]
 # Pixels.
 TITLE, TEXT, SOURCE, LABEL = 18, 12.5, 10.5, 12
 """Sizes of type."""
-LETTER, LINE_HEIGHT = 0.54, 1.25
-"""Width of a letter and distance of lines, as shares of the size."""
+LINE_HEIGHT = 1.25
+"""Distance of lines, as a share of the size."""
 MARGIN, HEAD, PANEL, FOOT, AXIS = 12, 96, 300, 40, 62
 """Around a picture; its heading; a panel with lines; its source line; numbers left of an axis."""
 LABEL_LINE, LABEL_LETTERS = 14, 20
+
+ROUND = 1.5
+"""How much longer a round axis may be than what it holds; its digits are those of numbers."""
 
 COLOUR = alt.Color("colour:N", scale=None)
 
 
 def wrap(text: str, letters: int, most: int) -> str:
-    """Each paragraph in at most so many lines; if it needs more it is cut, with an ellipsis."""
-    return "\n".join(
-        textwrap.fill(part, letters, max_lines=most, placeholder=" …", break_on_hyphens=False)
-        for part in text.split("\n")
-    )
+    """Each paragraph in lines of about equal length; if it needs more than `most` it is cut."""
+    return "\n".join(_evenly(paragraph, letters, most) for paragraph in text.split("\n"))
+
+
+def _evenly(text: str, letters: int, most: int) -> str:
+    whole: dict[str, Any] = {"break_on_hyphens": False, "break_long_words": False}
+    lines = textwrap.wrap(text, letters, max_lines=most, placeholder=" …", **whole)
+    for fewer in range(math.ceil((len(text) + 1) / max(len(lines), 1)), letters):
+        even = textwrap.wrap(text, fewer, **whole)
+        if len(even) <= len(lines):
+            return "\n".join(even)
+    return "\n".join(lines)
 
 
 def words(title: str, subtitle: str, footer: str = "", *, width: float, **more: Any) -> Any:
@@ -55,11 +66,11 @@ def words(title: str, subtitle: str, footer: str = "", *, width: float, **more: 
         With ``top``, the place of the subtitle under the title [pixels].
     """
     texts = {
-        name: wrap(text, int(width / (size * LETTER)), most)
-        for name, text, size, most in (
-            ("title", title, TITLE, 2),
-            ("subtitle", subtitle, TEXT, 3),
-            ("footer", footer, SOURCE, 3),
+        name: wrap(text, int(width / (size * letter)), most)
+        for name, text, size, letter, most in (
+            ("title", title, TITLE, 0.54, 2),  # bold letters are wider
+            ("subtitle", subtitle, TEXT, 0.5, 3),
+            ("footer", footer, SOURCE, 0.5, 3),
         )
     }
     top = (texts["title"].count("\n") + 1) * TITLE * LINE_HEIGHT + 3 if title else 0.0

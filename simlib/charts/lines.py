@@ -8,6 +8,7 @@ from simlib.charts.layout import framed, table, zero
 from simlib.charts.style import COLOURS, FAINT, INK, LINE, MANY_COLOURS, SHORT, STATUS_QUO
 
 WIDTH, HEIGHT = 380, 290
+NAMES = alt.Legend(orient="bottom", columns=1)
 HOVER = [
     alt.Tooltip("series:N"),
     alt.Tooltip("x:Q", format=SHORT),
@@ -25,7 +26,7 @@ def curves(across: str, up: str, *, points: bool = False) -> alt.VConcatChart:
     """
     x = alt.X("x:Q", title=across, scale=alt.Scale(zero=False))
     y = alt.Y("y:Q", title=up, scale=alt.Scale(zero=not points))
-    legend = alt.Legend(symbolType="stroke")
+    legend = alt.Legend(symbolType="stroke", orient="bottom", columns=1)
     scale = alt.Scale(range=[COLOURS[STATUS_QUO], *MANY_COLOURS])
     colour = alt.Color("series:N", sort=None, scale=scale, legend=legend)
     line = table("curves").mark_line(**LINE, point=points)
@@ -47,7 +48,11 @@ def plane(across: str, up: str) -> alt.VConcatChart:
     panel = alt.layer(
         zero().mark_rule(color=FAINT).encode(x="zero:Q"),
         zero().mark_rule(color=FAINT).encode(y="zero:Q"),
-        draws.encode(x=x, y=y, color=alt.Color("series:N", **same)),
+        draws.encode(
+            x=x,
+            y=y,
+            color=alt.Color("series:N", **same, legend=NAMES),
+        ),
         means.encode(
             x=x,
             y=y,
