@@ -54,7 +54,7 @@ OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABELS, GAP = 280, 290, 126, 8
 WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABELS + AXIS) + GAP
 CURVE_WIDTH, CURVE_LABELS = 400, 150
 MANY_WIDTH, MANY_LABELS = 440, 290
-WIDEST = 5.0
+WIDEST = 4.0
 """Width of the first of several lines: those that lie on each other are all seen."""
 APART = 4.0
 """Distance at which two lines, or the edges of two bands, are seen to be two."""
@@ -127,17 +127,18 @@ def _bands(name: str, x: alt.X, y: Up, across: str) -> list[alt.Chart]:
     """Light and dark bands, medians, and unseen points that answer the mouse with numbers."""
     kinds = alt.Scale(domain=list(range(len(DASHES))), range=[list(dash) for dash in DASHES])
     dash = alt.StrokeDash("dashed:O", scale=kinds, legend=None)
-    lines = table(name).encode(x=x, color=COLOUR, detail=["series:N"], strokeDash=dash)
+    lines = table(name).encode(x=x, color=COLOUR, detail=["series:N", "dashed:O"])
     layers = [
         lines.mark_area(
             fillOpacity=alt.expr(f"{shade} * datum.shade * (datum.dashed == {BEYOND} ? 0.4 : 1)"),
             strokeOpacity=alt.expr("0.6 * datum.shade"),
+            strokeDash=alt.expr(f"datum.dashed == {BEYOND} ? [11, 4] : [1, 0]"),
             strokeWidth=0.7,
         ).encode(y=y(low), y2=high, stroke=alt.Stroke("colour:N", scale=None))
         for shade, low, high in ((LIGHT, BANDS[0], BANDS[-1]), (DARK, BANDS[1], BANDS[-2]))
     ]
     width = alt.StrokeWidth("stroke:Q", scale=None, legend=None)
-    layers.append(lines.mark_line().encode(y=y("median"), strokeWidth=width))
+    layers.append(lines.mark_line().encode(y=y("median"), strokeDash=dash, strokeWidth=width))
     hover = [alt.Tooltip("series:N", title="line")]
     hover.append(alt.Tooltip("x:Q", title=across, format="d" if across == "year" else SHORT))
     hover += [alt.Tooltip(f"{c}:Q", format=SHORT, title=t) for c, t in BAND_ENDS.items()]
