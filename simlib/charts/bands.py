@@ -13,7 +13,6 @@ from simlib.charts.layout import (
     COLOUR,
     LABEL_LETTERS,
     PANEL,
-    ROUND,
     Tables,
     beside,
     domain,
@@ -269,7 +268,7 @@ def side_by_side(
     banded = drawn.loc[series == STATUS_QUO, ["low90", "high90"]].to_numpy().ravel()
     heights = [0.0, *banded, *drawn["median"], *observed["value"]]
     ends = ends_of("lines", [*drawn["x"], *observed["year"]], heights)
-    span = ROUND * (ends["lines_high"] - ends["lines_low"])
+    span = ends["lines_high"] - ends["lines_low"]
     last = drawn[drawn["x"] == drawn["x"].max()]
     texts = [
         f"{name} {on_axis(value, span, 3)}"
@@ -456,7 +455,7 @@ def _labels(
     for _, row in last.iterrows():
         ranged = bool(at_zero) and row["low90"] < row["high90"]
         low, middle, high = (
-            on_axis(row[band], ROUND * (edges[1] - edges[0]), 2 if ranged else 3)
+            on_axis(row[band], edges[1] - edges[0], 2 if ranged else 3)
             for band in ("low90", "median", "high90")
         )
         said = [wrap(row["series"], LABEL_LETTERS, 2), f"{middle} in {row['x']:.0f}"]

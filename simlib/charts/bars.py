@@ -7,7 +7,18 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from simlib.charts.layout import COLOUR, LABEL, ROUND, fill, framed, pixel, table, words, wrap, zero
+from simlib.charts.layout import (
+    COLOUR,
+    LABEL,
+    fill,
+    framed,
+    limits,
+    pixel,
+    table,
+    words,
+    wrap,
+    zero,
+)
 from simlib.charts.style import (
     BANDS,
     BORDER,
@@ -135,8 +146,8 @@ def ranges_table(rows: pd.DataFrame, row: int = ROW) -> pd.DataFrame:
     if "said" in rows:
         return table
     ends = [0.0, *table[BANDS].to_numpy().ravel()]
-    span = ROUND * (max(ends) - min(ends)) or 1.0
-    return table.assign(said=[_said(line, span) for _, line in rows.iterrows()])
+    low, high = limits(ends)
+    return table.assign(said=[_said(line, high - low) for _, line in rows.iterrows()])
 
 
 def _said(line: pd.Series, span: float) -> str:

@@ -28,8 +28,8 @@ MARGIN, HEAD, PANEL, FOOT, AXIS = 12, 96, 300, 40, 62
 """Around a picture; its heading; a panel with lines; its source line; numbers left of an axis."""
 LABEL_LINE, LABEL_LETTERS = 14, 20
 
-ROUND = 1.5
-"""How much longer a round axis may be than what it holds; its digits are those of numbers."""
+STEPS = ((50**0.5, 10), (10**0.5, 5), (2**0.5, 2), (0, 1))
+"""The round step for a fifth of an axis: at least so many units of its power of ten, so many."""
 
 COLOUR = alt.Color("colour:N", scale=None)
 
@@ -177,15 +177,22 @@ def titled(chart: Any, title: str, subtitle: str = "") -> Any:
 
 
 def limits(values: Any, log: bool = False) -> tuple[float, float]:
-    """Ends of an axis that holds all values, with a little room but beyond 0."""
+    """Ends of an axis that holds all values, round numbers that are ticks too (d3's rule).
+
+    A logarithmic axis ends a little beyond its values.
+    """
     low, high = float(np.min(values)), float(np.max(values))
     if low == high:
         low, high = low - abs(low) / 2, high + (abs(high) / 2 or 1.0)
     if log:
         room = (high / low) ** 0.05
         return low / room, high * room
-    room = 0.05 * (high - low)
-    return low - room * (low != 0), high + room * (high != 0)
+    fifth = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(fifth))
+    step = power * next(round_one for least, round_one in STEPS if fifth >= least * power)
+    ends = math.floor(round(low / step, 9)) * step, math.ceil(round(high / step, 9)) * step
+    # A wider axis may have wider steps, of which the ends must be multiples as well.
+    return ends if ends == (low, high) else limits(ends)
 
 
 def spread(wanted: Floats, heights: Floats, room: float) -> Floats:
