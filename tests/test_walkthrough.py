@@ -93,10 +93,9 @@ def test_a_picture_becomes_a_file(name: str) -> None:
     sight = shown.compute({}, 60)
     svg = charts.export(charts.fill(shown.chart, sight.tables), "svg").decode()
     assert "NaN" not in svg
-    for column in ("text", "said"):
-        for table in sight.tables.values():
-            for words in table.get(column, ()):
-                assert all(f">{line}<" in svg for line in words.split("\n"))
+    for name, column in (("lines_labels", "text"), ("bars", "said"), ("here", "text")):
+        for words in sight.tables.get(name, {}).get(column, ()):
+            assert all(f">{line}<" in svg for line in words.split("\n"))
 
 
 # --- the widget -------------------------------------------------------------------------------
