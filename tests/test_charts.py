@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from simlib import charts
-from simlib.charts.bands import WIDTH
+from simlib.charts.comparison import WIDTH
 from simlib.charts.layout import LABEL_LINE, MARGIN, PANEL, limits, spread, words, wrap
 from simlib.charts.style import BANDS, BEYOND, COLOURS, EXPLANATION_COLOURS, FURTHER_COLOURS
 from simlib.errors import InputError

@@ -1,6 +1,6 @@
 """Tidy tables in, pictures out: the only place that draws."""
 
-from simlib.charts.bands import comparison, prepare
+from simlib.charts.comparison import comparison, prepare
 from simlib.charts.files import MIME, export, table_csv
 from simlib.charts.layout import described, fill
 from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number

@@ -45,7 +45,7 @@ def costs(values: Values, draws: int) -> dict[str, Array]:
     rows=load_cocaine,
 )
 def order(values: Values, draws: int) -> Sight:
-    """What a 1 % cut costs by programme, beside the figures published in 1994."""
+    """What a 1 % cut costs by programme, and the 1994 figures (`cocaine.cost_of_one_percent`)."""
     found = costs(values, draws)
     colour = FIRST_COLOUR if values else DEFAULT_COLOUR
     bars = [Bar(label(name), SERIES, cost, colour) for name, cost in found.items()]

@@ -39,7 +39,7 @@ YEARS_SHOWN = 10
     "slack_distribution",
 )
 def knock_down(values: Values, draws: int) -> Sight:
-    """Distribution capacity and the most it can ship, while pressure lasts and after it."""
+    """Capacity and the most it can ship, under pressure and after it (`supply.capacity_next`)."""
     across = np.arange(YEARS_SHOWN * 12 + 1) / 12
     added, lasts = setting(values, "added_pressure"), setting(values, "pressure_years")
     pressed = np.where(across[:-1] < lasts, added, 0.0)
@@ -73,7 +73,7 @@ def knock_down(values: Values, draws: int) -> Sight:
     "short_price_elasticity",
 )
 def fall_short(values: Values, draws: int) -> Sight:
-    """Price of a pure milligram over unit cost, over the share of demand not delivered."""
+    """Price over unit cost, by share of demand not delivered (`market.scarcity_price`)."""
     across = along("missing_share")
 
     def curve(chosen: Values) -> Array:
@@ -103,7 +103,7 @@ def fall_short(values: Values, draws: int) -> Sight:
     "short_price_elasticity",
 )
 def dilute(values: Values, draws: int) -> Sight:
-    """Price and strength of what is sold, over the share of demand not delivered."""
+    """Price and strength of what is sold, by share not delivered (`market.dilution`)."""
     across = along("missing_share")
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
@@ -144,7 +144,7 @@ MONEY_LEVERS = {"port officers": "port_officers", "drug units inside": "drug_uni
     "effect_exponent_internal",
 )
 def together(values: Values, draws: int) -> Sight:
-    """Retail price of pure fentanyl over the status quo, the same money at the border or inside."""
+    """Retail price over the status quo, the same money at the border or inside (`model.month`)."""
     levers = tuple(MONEY_LEVERS.values())
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:

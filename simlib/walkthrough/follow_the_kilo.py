@@ -80,7 +80,7 @@ def _by_row(groups: list[list[Bar]]) -> list[Bar]:
     *SHARES,
 )
 def hundred_kilos(values: Values, draws: int) -> Sight:
-    """What becomes of 100 kilograms that leave the producer."""
+    """What becomes of 100 kilograms that leave the producer (`enforcement.seized_shares`)."""
     groups, eaten = [], np.zeros(1)
     for series, (chosen, colour) in _worlds(values).items():
         p = drawn(chosen, draws)
@@ -107,7 +107,7 @@ def hundred_kilos(values: Values, draws: int) -> Sight:
     live_ranges("US dollars per pure kilogram (log scale)", 6, log=True), "retail_price", *RATIOS
 )
 def ladder(values: Values, draws: int) -> Sight:
-    """What a pure kilogram is worth from precursors to the street."""
+    """What a pure kilogram is worth on its way to the street (`model.supply.price_ladder`)."""
     rows = ("production", "landed in the US", "US wholesale", "retail, on the street")
     groups, prices = [], Prices(*np.ones((4, 1)))
     for series, (chosen, colour) in _worlds(values).items():
@@ -145,7 +145,7 @@ def ladder(values: Values, draws: int) -> Sight:
     *RATIOS[1:],
 )
 def taken(values: Values, draws: int) -> Sight:
-    """What seizures cost the trade at each stage, for each kilogram consumed."""
+    """What seizures cost the trade, for each kilogram consumed (`model.today.chain`)."""
     groups = []
     for series, (chosen, colour) in _worlds(values).items():
         p = drawn(chosen, draws)
@@ -174,7 +174,7 @@ def taken(values: Values, draws: int) -> Sight:
     "demand_elasticity",
 )
 def replaced(values: Values, draws: int) -> Sight:
-    """Kilograms shipped and consumed by month, after more is seized at the border."""
+    """Kilograms by month, after more is seized (`supply.shipments_next`, `market.cleared`)."""
     months = np.linspace(0, MONTHS_SHOWN, MONTHS_SHOWN + 1)
     share = setting(values, "new_seized_share")
 
@@ -215,7 +215,7 @@ def replaced(values: Values, draws: int) -> Sight:
     "consumption_g_per_user",
 )
 def account(values: Values, draws: int) -> Sight:
-    """The kilograms of one year, from shipped to consumed, with what goes into stock."""
+    """The kilograms of one year, from shipped to consumed or put into stock (`model.month`)."""
     found = simulated(values, LEVER, draws).projection
     year = int(found["time"].ravel()[0]) + int(setting(values, "years_after"))
     within = np.floor(found["time"].ravel()) == year

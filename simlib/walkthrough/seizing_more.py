@@ -53,7 +53,7 @@ def _dearer(chain: supply.Chain, theta: Array, premium: Array) -> Array:
 
 @picture(curves(SEIZED, COST), "new_seized_share", "pass_through_weight", "input_ratio_retail")
 def seize_more(values: Values, draws: int) -> Sight:
-    """Unit cost over the share seized at the border."""
+    """Unit cost over the share seized at the border (`model.supply.retail_cost`)."""
     across = along("new_seized_share")
 
     def curve(chosen: Values) -> Array:
@@ -82,7 +82,7 @@ def seize_more(values: Values, draws: int) -> Sight:
     "pass_through_weight",
 )
 def punish_more(values: Values, draws: int) -> Sight:
-    """Unit cost over arrests times time served."""
+    """Unit cost over arrests times time served (`model.supply.prison_premium`)."""
     across = along("punishment")
 
     def curve(chosen: Values) -> Array:
@@ -112,7 +112,7 @@ def punish_more(values: Values, draws: int) -> Sight:
     "input_ratio_retail",
 )
 def pass_on(values: Values, draws: int) -> Sight:
-    """How much of a dearer stage reaches the street, over the rule of transmission."""
+    """What a dearer stage adds on the street, by rule of transmission (`supply.retail_cost`)."""
     across = along("pass_through_weight")
     rise = setting(values, "cost_rise")
     names = ("production", "at the border", "US wholesale")
@@ -147,7 +147,7 @@ def pass_on(values: Values, draws: int) -> Sight:
     "risk_share_retail",
 )
 def swamp(values: Values, draws: int) -> Sight:
-    """Unit cost over the size of the market, enforcement being the same."""
+    """Unit cost over the size of the market, enforcement the same (`model.supply.swamping`)."""
     across = along("volume_ratio")
 
     def curve(chosen: Values) -> Array:
@@ -205,7 +205,7 @@ def _pressed(p: Draw, a: Anchors, ratio: float) -> Lanes:
     "displacement_half_life_months",
 )
 def displace(values: Values, draws: int) -> Sight:
-    """Share seized at the border by month, after pressure on ports has risen."""
+    """Share seized by month, once pressure on ports has risen (`enforcement.sheltered_weights`)."""
     across = np.arange(MONTHS_SHOWN + 1.0)
     ratio = setting(values, "pressure_ratio")
 
@@ -239,7 +239,7 @@ def displace(values: Values, draws: int) -> Sight:
     "displacement_strength",
 )
 def scan(values: Values, draws: int) -> Sight:
-    """Share seized at the border over the share of vehicles scanned."""
+    """Share seized at the border over the share of vehicles scanned (`enforcement.hazards`)."""
     across = along("scan_share")
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
@@ -271,7 +271,7 @@ def scan(values: Values, draws: int) -> Sight:
     "border_seized_share",
 )
 def protect(values: Values, draws: int) -> Sight:
-    """Share seized at the border over the share of the flow in corrupted lanes."""
+    """Share seized over the share of the flow in corrupted lanes (`enforcement.seized_shares`)."""
     across = along("protected_share_border")
     ratio = setting(values, "pressure_ratio")
 
