@@ -50,9 +50,9 @@ from simlib.inputs.tables import FAMILIES, load_programmes
 from simlib.pages.content import grade, lever_texts
 from simlib.study import agreement, update, weights
 from simlib.study.backtest import OURS, WITHOUT_DRIFT
-from simlib.walkthrough import kilo
-from simlib.walkthrough.cocaine import costs_along, crossings
-from simlib.walkthrough.common import load_settings
+from simlib.walkthrough import follow_the_kilo as kilo
+from simlib.walkthrough.controlling_cocaine import costs_along, crossings
+from simlib.walkthrough.picture import load_settings
 
 STRATEGIES, TOTAL = Scenario().strategies(), Scenario().total
 CLAIMED = {"deaths": 70_000, "a_day": 200, "since_2018": 250_000}

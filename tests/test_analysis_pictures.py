@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from simlib import charts
 from simlib.analysis import adaptive, believe, costs, information, sensitivity, spend, structure
 from simlib.analysis.allocate import Response
-from simlib.charts import decisions as pictures
-from simlib.charts.style import BORDER, COLOURS, INTERNAL
+from simlib.charts import break_even as pictures
+from simlib.charts.style import BORDER, COLOURS, INTERNAL, PAPER, blend
 from simlib.dashboard import findings
 from simlib.dashboard.break_even import BreakEven
 from simlib.dashboard.budget import Budget
@@ -33,15 +34,15 @@ def found() -> believe.Map:
 
 
 def test_cells_carry_the_colour_of_the_winner(found: believe.Map) -> None:
-    cells = pictures.break_even_tables(found)["cells"]
+    cells = pictures.break_even_tables(found, "Title", "Subtitle")["cells"]
     assert set(cells["colour"][cells["x"] == 0.75]) == {COLOURS[BORDER]}
-    assert set(cells["colour"][cells["x"] == 0]) == {pictures.blend(COLOURS[INTERNAL], 0.5)}
-    assert set(cells["colour"][cells["x"] == 0.5]) == {pictures.WHITE}
+    assert set(cells["colour"][cells["x"] == 0]) == {blend(COLOURS[INTERNAL], 0.5)}
+    assert set(cells["colour"][cells["x"] == 0.5]) == {PAPER}
     assert cells["here"].iloc[-1].startswith("0.825 / ")  # 0.3 + 7/8 (0.9 - 0.3)
 
 
 def test_lines_surround_the_settled_and_follow_the_break_even(found: believe.Map) -> None:
-    lines = pictures.break_even_tables(found)["outlines"]
+    lines = pictures.break_even_tables(found, "Title", "Subtitle")["outlines"]
     settled, even = lines[lines["dashed"] == 0], lines[lines["dashed"] == 1]
     assert set(settled["x"]) == {0.75}
     assert set(even["x"]) == {0.5}
@@ -54,13 +55,14 @@ def test_the_evidence_weighs_what_it_says(found: believe.Map) -> None:
     assert found.evidence_for(~wins) == pytest.approx(1 - found.evidence_for(wins))
 
 
-def test_a_map_without_lines_still_has_columns(found: believe.Map) -> None:
+def test_a_map_on_which_nothing_is_settled_is_drawn(found: believe.Map) -> None:
     nothing = np.zeros(STEPS**2)
     chances = believe.Chances(nothing, nothing, nothing + 1, nothing)
-    tables = pictures.break_even_tables(
-        believe.Map(found.across, found.up, STEPS, chances, found.evidence, 7, 0.9)
-    )
-    assert list(tables["outlines"].columns) == ["x", "x2", "y", "y2", "width", "dashed"]
+    made = believe.Map(found.across, found.up, STEPS, chances, found.evidence, 7, 0.9)
+    tables = pictures.break_even_tables(made, "Title", "Subtitle")
+    svg = charts.export(charts.fill(pictures.break_even(), tables), "svg").decode()
+    assert "neither by more than the margin" in svg
+    assert made.across.label in svg
 
 
 def _what_decides() -> Figure:
@@ -124,7 +126,7 @@ def test_every_figure_hands_out_its_numbers(make: Callable[[], Figure]) -> None:
     figure = make()
     svg = figure.contents("svg").decode()
     assert "NaN" not in svg
-    assert figure.tables["words"]["text"].iloc[0].split()[0] in svg
+    assert figure.tables["words"]["title"].item().split()[0] in svg
     assert svg.startswith("<svg role=")
     table = figure.contents("csv").decode()
     assert len(table.splitlines()) > 1
@@ -146,9 +148,9 @@ def test_a_million_buys_what_was_measured() -> None:
 
 
 def test_the_adaptive_policy_is_put_beside_the_better_fixed_one() -> None:
-    said = _adaptive().tables["words"]["text"]
-    assert "50 % of the futures" in said.iloc[1]
-    assert "0.50 more" in said.iloc[1]  # 4 on average, against 3.5
+    said = _adaptive().alt
+    assert "50 % of the futures" in said
+    assert "0.50 more" in said  # 4 on average, against 3.5
 
 
 # --- live -------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from PIL import Image
 from test_page import Server, kernels_of
 
 import launch
-from simlib.charts.style import WIDTH
+from simlib.charts.comparison import WIDTH
 from simlib.dashboard import Scenario, compute, share
 from simlib.dashboard.session import Session
 

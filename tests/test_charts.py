@@ -11,18 +11,9 @@ import pytest
 from PIL import Image
 
 from simlib import charts
-from simlib.charts.checks import BANDS, MAX_ROWS
-from simlib.charts.places import hatching, round_limits, spread, wrap_evenly
-from simlib.charts.style import (
-    COLOURS,
-    FOOTER,
-    FURTHER_COLOURS,
-    HEADER,
-    LABEL_LINE,
-    MARGIN,
-    PANEL,
-    WIDTH,
-)
+from simlib.charts.comparison import WIDTH
+from simlib.charts.layout import LABEL_LINE, MARGIN, PANEL, limits, spread, words, wrap
+from simlib.charts.style import BANDS, BEYOND, COLOURS, EXPLANATION_COLOURS, FURTHER_COLOURS
 from simlib.errors import InputError
 
 YEARS = np.arange(2015, 2036)
@@ -38,6 +29,10 @@ WORDS = {
     "unit": "deaths a year",
     "difference": "Difference from status quo",
     "difference_unit": "deaths a year",
+    "more": "more",
+    "fewer": "fewer",
+    "reference": charts.STATUS_QUO,
+    "record_end": 2025.5,
 }
 
 
@@ -69,14 +64,16 @@ def example(*further, effects=(-500.0, -8_000.0)):
     }
 
 
-@pytest.fixture(scope="module")
-def chart():
-    return charts.comparison()
+CHART = charts.comparison()
+
+
+def filled(tables):
+    return charts.fill(CHART, charts.prepare(tables))
 
 
 @pytest.fixture(scope="module")
-def spec(chart):
-    return charts.fill(chart, example())
+def spec():
+    return filled(example())
 
 
 def named_data(spec):
@@ -92,160 +89,39 @@ def named_data(spec):
 # --- tables -----------------------------------------------------------------------------------
 
 
-def drop_column(tables):
-    del tables["lines"]["low50"]
-
-
-def add_column(tables):
-    tables["observed"]["valeu"] = 1.0
-
-
-def gap(tables):
-    tables["lines"].loc[3, "median"] = np.nan
-
-
-def infinite(tables):
-    tables["observed"].loc[2, "value"] = np.inf
-
-
-def raw_draws(tables):
-    tables["lines"] = pd.concat([tables["lines"]] * 80, ignore_index=True)
-
-
-def numbers_as_text(tables):
-    tables["difference"]["median"] = tables["difference"]["median"].astype(str)
-
-
-def crossed(tables):
-    tables["lines"].loc[0, "low50"] = tables["lines"].loc[0, "median"] + 1
-
-
-def repeated(tables):
-    tables["lines"] = pd.concat([tables["lines"], tables["lines"].iloc[:1]], ignore_index=True)
-
-
-def missing_table(tables):
-    del tables["observed"]
-
-
-def unknown_table(tables):
-    tables["lignes"] = tables["lines"]
-
-
-def two_titles(tables):
-    tables["words"] = pd.concat([tables["words"]] * 2, ignore_index=True)
-
-
-def no_title(tables):
-    tables["words"]["title"] = None
-
-
-def no_rows(tables):
-    for name in ("lines", "difference"):
-        tables[name] = tables[name].iloc[:0]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "words"),
-    [
-        (drop_column, "table 'lines', columns: 'low50' is missing"),
-        (add_column, "table 'observed', columns: 'valeu' is unknown; did you mean 'value'?"),
-        (gap, "table 'lines', column 'median': no finite number in row 3"),
-        (infinite, "table 'observed', column 'value': no finite number in row 2"),
-        (raw_draws, f"1 to {MAX_ROWS:,} allowed (bands, not raw draws), not 5,040"),
-        (numbers_as_text, "table 'difference', column 'median': must hold numbers"),
-        (crossed, "status quo, 2015: is not low90 <= low50 <= median"),
-        (repeated, "status quo, 2015: has more than one row"),
-        (missing_table, "table 'observed': is missing; its columns: year, value, provisional"),
-        (unknown_table, "'lignes' is unknown; did you mean 'lines'?"),
-        (two_titles, "table 'words', rows: must be one, not 2"),
-        (no_title, "table 'words', column 'title': no text in row 0"),
-        (no_rows, "neither 'lines' nor 'difference' has a row: nothing to draw"),
-    ],
-)
-def test_a_table_that_would_draw_a_wrong_picture_is_refused_in_words(spoil, words):
-    tables = example()
-    spoil(tables)
-    with pytest.raises(InputError, match=re.escape(words)):
-        charts.prepare(tables)
-
-
-def test_all_faults_are_told_at_once():
-    tables = example()
-    drop_column(tables)
-    infinite(tables)
-    with pytest.raises(InputError) as caught:
-        charts.prepare(tables)
-    assert len(caught.value.messages) == 2
-
-
-def test_more_lines_than_can_be_told_apart_are_refused():
-    fits = [f"policy {n}" for n in range(len(FURTHER_COLOURS))]
-    charts.prepare(example(*fits))
-    with pytest.raises(InputError, match="at most 3 can be told apart, not 4"):
-        charts.prepare(example(*fits, "one more"))
-
-
 def test_a_policy_is_drawn_from_where_it_leaves_the_status_quo():
     tables = charts.prepare(example())
-    first = tables["lines"].groupby("series")["year"].min()
+    first = tables["lines"].groupby("series")["x"].min()
     assert first.to_dict() == {charts.STATUS_QUO: 2015, charts.BORDER: 2027, charts.INTERNAL: 2027}
-    assert tables["difference"]["year"].min() == PARTS
+    assert tables["difference"]["x"].min() == PARTS
 
 
 def test_a_policy_that_changes_nothing_still_has_its_name_in_the_picture():
     tables = charts.prepare(example(effects=(0.0, 0.0)))
     assert set(tables["lines"]["series"]) == {charts.STATUS_QUO}
     assert sum(text.startswith(charts.INTERNAL) for text in tables["lines_labels"]["text"]) == 1
-    low, high = tables["difference_corners"]["value"]
-    assert low < 0 < high  # not a line of no height
+    told = tables["words"].iloc[0]
+    assert told["difference_low"] < 0 < told["difference_high"]  # not a line of no height
 
 
-def test_a_drawing_is_the_same_each_time_and_shares_no_mark_with_another() -> None:
-    one, other = (
-        charts.fill(charts.comparison(), example(effects=effects))
-        for effects in ((-500.0, -8_000.0), (-500.0, -9_000.0))
-    )
-    first = charts.export(one, "svg")
-    second, again = charts.export(other, "svg"), charts.export(one, "svg")
-    assert first == again
-    marks = [set(re.findall(rb'id="(clip[^"]*)"', each)) for each in (first, second)]
-    assert all(marks)
-    assert not marks[0] & marks[1]
-    for mark in marks[0]:
-        assert b"#" + mark + b")" in first
-
-
-def test_no_policy_at_all_can_be_drawn(chart):
+@pytest.mark.parametrize("names", [("difference",), ("difference", "observed"), ("observed",)])
+def test_what_there_is_none_of_is_left_out_and_the_rest_drawn(names):
     tables = example()
-    tables["lines"] = tables["lines"][tables["lines"]["series"] == charts.STATUS_QUO]
-    tables["difference"] = tables["difference"].iloc[:0]
-    spec = charts.fill(chart, tables)
-    assert [row["colour"] for row in spec["datasets"]["difference"]] == ["transparent"]
-    assert charts.export(spec, "svg").startswith(b"<svg")
-
-
-def test_no_table_is_empty_so_that_every_axis_has_ends():
-    tables = example()
-    for name in ("lines", "observed"):
+    for name in names:
         tables[name] = tables[name].iloc[:0]
-    tables["words"]["record_end"] = 1900.0  # before all that is drawn
-    prepared = charts.prepare(tables)
-    unseen = ["lines", "observed", "record", "lines_hatch", "difference_hatch"]
-    for name in unseen:
-        assert prepared[name]["colour"].tolist() == ["transparent"]
-        assert prepared[name].notna().all(axis=None)
+    if "difference" in names:
+        tables["lines"] = tables["lines"][tables["lines"]["series"] == charts.STATUS_QUO]
+    svg = charts.export(filled(tables), "svg").decode()
+    assert TITLE in svg
+    assert "NaN" not in svg
+    assert ("recorded" in svg) == ("observed" not in names)
 
 
-def test_the_order_of_rows_does_not_matter():
+def test_a_record_that_ended_before_all_that_is_drawn_is_not_marked():
     tables = example()
-    first = {name: place for place, name in enumerate(tables["lines"]["series"].unique())}
-    mixed = tables["lines"].sort_values("median")
-    mixed = mixed.sort_values("series", key=lambda names: names.map(first), kind="stable")
-    shuffled = tables | {"lines": mixed}
-    want, have = charts.prepare(tables), charts.prepare(shuffled)
-    drawn = [table["lines"].sort_values(["series", "year"]) for table in (want, have)]
-    pd.testing.assert_frame_equal(*(table.reset_index(drop=True) for table in drawn))
+    tables["words"]["record_end"] = 1900.0
+    assert charts.prepare(tables)["record"].empty
+    assert charts.prepare(example())["record"]["x"].tolist() == [2025.5]
 
 
 def test_the_tables_handed_in_stay_as_they_were():
@@ -257,72 +133,77 @@ def test_the_tables_handed_in_stay_as_they_were():
 
 
 def test_axes_hold_all_data_and_zero():
-    tables = charts.prepare(example())
-    low, high = tables["lines_corners"]["value"]
-    assert low == 0
-    assert high >= tables["lines"]["high90"].max()
-    low, high = tables["difference_corners"]["value"]
-    assert low <= tables["difference"]["low90"].min() < 0 <= high
-    assert tables["record"]["end"].item() == 2025.5
+    tables, drawn = example(), charts.prepare(example())
+    told = drawn["words"].iloc[0]
+    assert told["lines_low"] == 0
+    assert told["lines_high"] >= tables["lines"]["high90"].max()
+    assert told["difference_low"] <= tables["difference"]["low90"].min() < 0
+    assert told["difference_high"] >= 0
+    assert (told["lines_first"], told["lines_last"]) == (2015, 2035)
 
 
-def test_beyond_the_evidence_is_said_beside_the_line():
-    tables = example()
-    tables["lines"]["extrapolated"] = tables["lines"]["series"] == charts.INTERNAL
-    labels = charts.prepare(tables)["lines_labels"]["text"]
-    beyond = [text for text in labels if "extrapolation" in text]
-    assert [text.split("\n")[0] for text in beyond] == [charts.INTERNAL]
+@pytest.mark.parametrize(
+    ("low", "high", "ends"),
+    [
+        (0, 81_800, (0, 100_000)),
+        (-19_500, 1_100, (-20_000, 5_000)),
+        (-33_000, 1_100, (-40_000, 10_000)),
+        (-0.013, 0, (-0.014, 0)),
+        (2, 2, (1, 3)),
+    ],
+)
+def test_axes_end_on_round_numbers(low, high, ends):
+    assert limits([low, high]) == pytest.approx(ends)
 
 
-def test_beyond_the_evidence_is_hatched_and_dashed_within_its_band():
+@pytest.mark.parametrize(("low", "high"), [(2.0, 60.0), (3.0, 3.0), (0.01, 1e6)])
+def test_a_logarithmic_axis_has_room_around_what_it_holds(low, high):
+    least, most = limits([low, high], log=True)
+    assert 0 < least < low <= high < most
+
+
+def test_beyond_the_evidence_is_said_pale_and_dashed():
     tables = example()
     for name in ("lines", "difference"):
         beyond = (tables[name]["series"] == charts.INTERNAL) & (tables[name]["year"] >= 2030)
         tables[name]["extrapolated"] = beyond
-    prepared = charts.prepare(tables)
+    drawn = charts.prepare(tables)
     for name in ("lines", "difference"):
-        strokes, table = prepared[f"{name}_hatch"], tables[name]
-        assert len(strokes) > 20
-        band = table[(table["series"] == charts.INTERNAL) & (table["year"] >= 2029)]
-        for x, y in (("x", "y"), ("x2", "y2")):
-            low, high = (
-                np.interp(strokes[x], band["year"], band[e]) for e in (BANDS[0], BANDS[-1])
-            )
-            room = 1e-6 * np.ptp(prepared[f"{name}_corners"]["value"])
-            assert ((low - room <= strokes[y]) & (strokes[y] <= high + room)).all()
-        assert strokes["x"].min() >= 2029
-        dashed = prepared[name][prepared[name]["dashed"] == 2]
+        dashed = drawn[name][drawn[name]["dashed"] == BEYOND]
         assert set(dashed["series"]) == {charts.INTERNAL}
-        assert dashed["year"].min() == 2029  # joined to where the solid line ends
-    assert prepared["key"]["text"].str.startswith("///").any()
-    assert not charts.prepare(example())["key"]["text"].str.startswith("///").any()
+        assert dashed["x"].min() == 2029  # joined to where the solid line ends
+        texts = [text for text in drawn[f"{name}_labels"]["text"] if "extrapolation" in text]
+        assert [text.split("\n")[0] for text in texts] == [charts.INTERNAL]
+    svg = charts.export(filled(tables), "svg").decode()
+    assert len(re.findall(r'<path[^>]*stroke-dasharray="11,4"', svg)) >= 2 * 3  # bands, and line
+    assert "beyond any spending on record" in svg
+    told = charts.prepare(example())["words"]["key"].item()
+    assert "beyond any spending on record" not in told
 
 
-def test_hatching_fills_a_rectangle_evenly():
-    corners = pd.DataFrame({"year": [0.0, 10.0], "value": [0.0, 100.0]})
-    band = pd.DataFrame({"year": [0.0, 5.0, 10.0], "low90": 0.0, "high90": 100.0})
-    strokes = hatching(band, corners, 300.0, 1)
-    length = np.hypot((strokes["x2"] - strokes["x"]) * 30, (strokes["y2"] - strokes["y"]) * 3)
-    assert length.sum() == pytest.approx(300 * 300 / (7 / 2**0.5), rel=0.02)
-    assert hatching(band.assign(high90=0.0), corners, 300.0, 1).empty
-
-
-def test_lines_that_lie_on_each_other_are_nested_and_said_to():
+def test_lines_that_lie_on_each_other_are_all_seen_and_said_to():
     apart, close = charts.prepare(example()), charts.prepare(example(effects=(-20.0, -40.0)))
     widths = close["lines"].groupby("series", sort=False)["stroke"].max()
     assert widths.is_monotonic_decreasing
-    assert widths.iloc[0] > 3 * widths.iloc[-1]
-    assert set(close["lines"].loc[close["lines"]["year"] < PARTS - 1, "stroke"]) == {2.2}
+    assert widths.iloc[0] > 2 * widths.iloc[-1]
     shade = close["lines"].groupby("series")["shade"].max()
     assert shade[charts.INTERNAL] < 0.1 < shade[charts.STATUS_QUO]
+    assert apart["lines"].groupby("series")["shade"].max()[charts.INTERNAL] == 1
     said = "deaths a year; the lines differ by less than their width: see the difference"
-    assert said in set(close["heading"]["text"])
-    assert said not in set(apart["heading"]["text"])
+    assert close["words"]["unit"].item() == said
+    assert apart["words"]["unit"].item() == "deaths a year"
 
 
 def test_under_pinned_assumptions_zero_is_that_line():
-    labels = charts.prepare(example(charts.NO_POLICY))["difference_labels"]["text"]
+    tables = example(charts.NO_POLICY)
+    tables["words"]["reference"] = charts.NO_POLICY
+    labels = charts.prepare(tables)["difference_labels"]["text"]
     assert labels.iloc[0] == "your assumptions,\nno new policy"
+
+
+def test_a_side_of_zero_is_named_where_there_is_room_for_its_name():
+    told = charts.prepare(example())["words"].iloc[0]
+    assert (told["more"], told["fewer"]) == ("", "↓ fewer")
 
 
 @pytest.mark.parametrize("effects", [(-500.0, -8_000.0), (0.0, 0.0), (-1.0, 1.0)])
@@ -345,46 +226,19 @@ def test_spread_moves_only_what_overlaps_and_keeps_the_order():
     assert spread(np.array([199.0, 0.0]), heights[:2], 200).tolist() == [195, 5]
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "limits"),
-    [
-        (0, 81_800, (0, 100_000)),
-        (0, 79, (0, 80)),
-        (-19_500, 1_100, (-20_000, 5_000)),
-        (-33_000, 1_100, (-40_000, 10_000)),
-        (-0.013, 0, (-0.014, 0)),
-        (0, 1e-9, (0, 1e-9)),
-    ],
-)
-def test_limits_are_round_and_hold_the_data(low, high, limits):
-    assert round_limits(low, high) == pytest.approx(limits)
-
-
-def test_limits_are_ticks_so_that_the_title_above_does_not_move():
-    rng = np.random.default_rng(1)
-    for low, high in zip(-rng.exponential(1e4, 300), rng.exponential(1e3, 300), strict=True):
-        limits = round_limits(low, high)
-        assert limits[0] <= low < high <= limits[1]
-        step = d3_step(*limits)
-        assert np.array(limits) / step == pytest.approx(np.round(np.array(limits) / step))
-
-
-def d3_step(low, high, count=5):
-    """Distance of ticks, as in d3-array's ticks.js."""
-    power = 10 ** np.floor(np.log10((high - low) / count))
-    error = (high - low) / count / power
-    return power * (
-        10 if error >= 50**0.5 else 5 if error >= 10**0.5 else 2 if error >= 2**0.5 else 1
-    )
-
-
 def test_text_is_broken_evenly_and_cut_visibly():
-    assert wrap_evenly(charts.NO_POLICY, 20, 2) == ["your assumptions,", "no new policy"]
-    assert wrap_evenly("short", 20, 2) == ["short"]
-    assert wrap_evenly("", 20, 2) == []
-    cut = wrap_evenly("word " * 40, 20, 2)
-    assert len(cut) == 2
-    assert cut[1].endswith("…")
+    assert wrap(charts.NO_POLICY, 20, 2) == "your assumptions,\nno new policy"
+    assert wrap("short", 20, 2) == "short"
+    assert wrap("", 20, 2) == ""
+    assert wrap("one\ntwo", 20, 2) == "one\ntwo"
+    cut = wrap("word " * 40, 20, 2)
+    assert cut.count("\n") == 1
+    assert cut.endswith("…")
+
+
+def test_the_subtitle_stands_under_the_title_however_long_it_is():
+    one, two = (words(title, "S", width=400)["top"].item() for title in ("T", "word " * 15))
+    assert two > 1.8 * one > 0
 
 
 @pytest.mark.parametrize(
@@ -476,7 +330,7 @@ def test_simulated_sight_leaves_grey_grey(sight):
     np.testing.assert_allclose(SIGHT[sight].sum(axis=1), 1.0, atol=2e-6)
 
 
-@pytest.mark.parametrize("colour", [*COLOURS.values(), *FURTHER_COLOURS])
+@pytest.mark.parametrize("colour", [*COLOURS.values(), *FURTHER_COLOURS, *EXPLANATION_COLOURS])
 def test_labels_in_the_colour_of_a_line_can_be_read_on_white(colour):
     luminance = linear_rgb(colour) @ [0.2126, 0.7152, 0.0722]
     assert 1.05 / (luminance + 0.05) >= 4.5
@@ -485,8 +339,8 @@ def test_labels_in_the_colour_of_a_line_can_be_read_on_white(colour):
 # --- picture and files ------------------------------------------------------------------------
 
 
-def test_screen_and_file_are_one_definition(chart, spec):
-    live = chart.to_dict()
+def test_screen_and_file_are_one_definition(spec):
+    live = CHART.to_dict()
     sent = charts.prepare(example())
     own = set(live["datasets"])
     assert named_data(live) == own | set(sent)
@@ -496,10 +350,21 @@ def test_screen_and_file_are_one_definition(chart, spec):
     assert set(spec["datasets"]) == own | set(sent)
 
 
-def test_a_chart_can_be_filled_again(chart, spec):
-    other = charts.fill(chart, example(effects=(0.0, -1.0)))
+def test_a_chart_can_be_filled_again(spec):
+    other = filled(example(effects=(0.0, -1.0)))
     assert other["datasets"]["lines"] != spec["datasets"]["lines"]
-    assert charts.fill(chart, example()) == spec
+    assert filled(example()) == spec
+
+
+def test_a_drawing_is_the_same_each_time_and_shares_no_mark_with_another(spec):
+    other = filled(example(effects=(-500.0, -9_000.0)))
+    first, second, again = (charts.export(each, "svg") for each in (spec, other, spec))
+    assert first == again
+    marks = [set(re.findall(rb'id="(clip[^"]*)"', drawing)) for drawing in (first, second)]
+    assert all(marks)
+    assert not marks[0] & marks[1]
+    for mark in marks[0]:
+        assert b"#" + mark + b")" in first
 
 
 def size(spec):
@@ -507,22 +372,20 @@ def size(spec):
         return image.size
 
 
-def test_a_picture_has_its_size_whatever_it_shows(chart, spec):
+def test_a_picture_has_its_size_whatever_it_shows(spec):
     width, height = size(spec)
     assert width / 2 == pytest.approx(WIDTH + 2 * MARGIN, abs=20)  # 2 pixels for one
-    assert height / 2 == pytest.approx(HEADER + PANEL + FOOTER + 2 * MARGIN + 63, abs=10)
     crowded = example(charts.NO_POLICY, "a policy with a long name", effects=(-400.0, -30_000.0))
-    crowded["words"] = pd.DataFrame(
-        {"title": ["word " * 60], "subtitle": ["word " * 90], "footer": ["word " * 90]}
-    )
-    assert size(charts.fill(chart, crowded)) == (width, height)
+    long = {"title": "word " * 60, "subtitle": "word " * 90, "footer": "word " * 90}
+    crowded["words"] = crowded["words"].assign(**long)
+    assert size(filled(crowded)) == (width, height)
 
 
 def test_dots_are_filled_for_final_counts_and_hollow_for_provisional_ones(spec):
     svg = charts.export(spec, "svg").decode()
-    dots = re.findall(r'<path aria-label="year: (\d+); value[^>]*fill="([^"]+)"', svg)
-    assert {int(year) for year, fill in dots if fill == "white"} == {2025}
-    assert {int(year) for year, fill in dots if fill != "white"} == set(range(2015, 2025))
+    dots = re.findall(r'<path aria-label="x: (\d+); value[^>]* fill="([^"]+)"', svg)
+    assert {int(year) for year, fill in dots if fill == "#FFFFFF"} == {2025}
+    assert {int(year) for year, fill in dots if fill != "#FFFFFF"} == set(range(2015, 2025))
 
 
 def test_the_picture_says_what_it_shows(spec):
@@ -533,8 +396,8 @@ def test_the_picture_says_what_it_shows(spec):
         *("Overdose deaths", "Difference from status quo", "deaths a year", "calendar year"),
         *(charts.STATUS_QUO, charts.BORDER, charts.INTERNAL, "projection →", "↓ fewer"),
         *("50,000 in 2035", "42,000 in 2035", "−8,000 in 2035"),
-        *("recorded", "recorded, provisional"),
-        "line: median · dark band: middle half of simulated futures · light band: 9 in 10",
+        "line: median · dark band: middle half of simulated futures · light band: 9 in 10"
+        " · ● recorded · ○ recorded, provisional",
     }
     assert wanted - texts == set()
     assert f'aria-label="{TITLE} Chance 9 in 10."' in svg
@@ -552,12 +415,12 @@ def test_the_page_needs_no_network(spec):
 HOSTILE = "</script><script>document.title = 'run'</script><!-- const spec = {}; \\u003c \u2028"
 
 
-def test_no_text_can_break_out_of_the_page_or_the_picture(chart):
+def test_no_text_can_break_out_of_the_page_or_the_picture():
     tables = example()
     tables["words"] = pd.DataFrame([{**WORDS, "title": HOSTILE, "footer": HOSTILE}])
-    hostile = charts.fill(chart, tables)
+    hostile = filled(tables)
     page = charts.export(hostile, "html", "<p>below</p>").decode()
-    harmless = charts.export(charts.fill(chart, example()), "html").decode()
+    harmless = charts.export(filled(example()), "html").decode()
     assert page.count("<script") == harmless.count("<script")
     assert page.count("<script>document") == 0
     assert page.rstrip().endswith("<p>below</p></body>\n</html>")

@@ -8,7 +8,7 @@ from simlib.analysis import cocaine
 from simlib.errors import InputError
 from simlib.inputs.tables import load_sources
 from simlib.model import market, people, supply
-from simlib.walkthrough.cocaine import costs_along, crossings
+from simlib.walkthrough.controlling_cocaine import costs_along, crossings
 
 SUPPLY = cocaine.SUPPLY_PROGRAMMES
 

@@ -12,9 +12,9 @@ import simlib
 from simlib import charts
 from simlib.analysis import identities
 from simlib.analysis.wedges import Wedges
-from simlib.charts.figures import LINE_HEIGHT, ranges
-from simlib.charts.several import MANY
-from simlib.charts.style import number
+from simlib.charts import bars
+from simlib.charts.bars import BAR
+from simlib.charts.style import BANDS, MANY_COLOURS, number
 from simlib.compare import Comparison
 from simlib.dashboard import Scenario, compute
 from simlib.dashboard.details import line_labels
@@ -29,22 +29,9 @@ FOOTER = "Data of 2026."
 NAMES = {"status_quo": "status quo", "border_surge": "surge", "balanced": "balanced"}
 
 
-def records(spec: object, column: str) -> list[dict]:
-    """Rows of all inline tables of a specification that have a column."""
-    if isinstance(spec, list):
-        return [row for part in spec for row in records(part, column)]
-    if not isinstance(spec, dict):
-        return []
-    own = spec.get("data", {}).get("values", []) if "data" in spec else []
-    if "data" in spec and "name" in spec["data"]:
-        own = []
-    rows = [row for row in own if column in row]
-    for key, part in spec.items():
-        if key == "datasets":
-            rows += [row for table in part.values() for row in table if column in row]
-        elif key != "data":
-            rows += records(part, column)
-    return rows
+def records(spec: dict, column: str) -> list[dict]:
+    """Rows of all tables of a specification that have a column."""
+    return [row for table in spec["datasets"].values() for row in table if column in row]
 
 
 def texts(spec: dict) -> set[str]:
@@ -72,7 +59,7 @@ def test_an_identity_shows_each_factor_under_each_policy(identity) -> None:
     names = {row["name"] for row in records(spec, "name")} - {""}
     assert len(names) == len(identity.names)
     change = 100 * (np.median(identity.change()[-1, 1]) - 1)
-    drawn = [row for row in records(spec, "said") if row["name"].startswith("= ")]
+    drawn = [row for row in records(spec, "said") if row["row"].startswith("= ")]
     assert drawn[0]["median"] == pytest.approx(change, abs=1e-3)
     assert spec["description"].startswith(f"{identity.title}: surge ")
     assert "What moved most: " in spec["description"]
@@ -81,14 +68,19 @@ def test_an_identity_shows_each_factor_under_each_policy(identity) -> None:
     assert "change against status quo, %" in texts(spec)
 
 
-@pytest.mark.parametrize("size", [1.0, 0.0])
-def test_lines_of_a_figure_do_not_overlap_even_where_nothing_moved(size: float) -> None:
-    table = pd.DataFrame({"row": ["a", "a", "b"], "series": ["x", "y", "x"], "median": 0.0})
-    table = table.assign(low90=-size, low50=-size / 2, high50=size / 2, high90=size)
-    spec = ranges(table, {"title": "T", "subtitle": "S", "footer": "F", "axis": "unit"})
-    places = sorted({row["y"] for row in records(spec, "said")})
+def test_lines_of_a_figure_do_not_overlap() -> None:
+    table = pd.DataFrame(
+        {"row": ["a", "a", "b"], "series": ["x", "y", "x"], "low90": -1.0, "low50": -0.5}
+    ).assign(median=0.0, high50=0.5, high90=1.0)
+    words = {"title": "T", "subtitle": "S", "footer": "F", "axis": "unit"}
+    places = sorted({row["y"] for row in records(bars.figure(table, words), "said")})
     assert len(places) == 3
-    assert np.diff(places).min() >= LINE_HEIGHT
+    assert np.diff(places).min() > BAR
+
+
+def test_nothing_at_all_can_be_drawn() -> None:
+    table = pd.DataFrame({"row": ["a"], "series": [""]}).assign(**dict.fromkeys(BANDS, 0.0))
+    spec = bars.figure(table, {"title": "T", "subtitle": "S", "footer": "F", "axis": "unit"})
     assert charts.export(spec, "svg").startswith(b"<svg")
 
 
@@ -132,8 +124,8 @@ def many() -> SideBySide:
 
 
 def test_no_two_of_many_lines_look_alike(many: SideBySide) -> None:
-    looks = {(row["series"], row["colour"], row["dash"]) for row in records(many.spec, "dash")}
-    assert len(looks) > len(MANY) + 1
+    looks = {(row["series"], row["colour"], row["dashed"]) for row in records(many.spec, "dashed")}
+    assert len(looks) > len(MANY_COLOURS) + 1
     assert len({look[1:] for look in looks}) == len(looks)
 
 

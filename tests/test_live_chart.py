@@ -401,11 +401,8 @@ def test_a_failed_press_says_why_and_can_be_repeated(page):
 @pytest.mark.browser
 def test_the_exported_page_draws_itself_without_a_network(page, tmp_path):
     file = tmp_path / "chart.html"
-    file.write_bytes(
-        charts.export(
-            charts.fill(DEFINITION, test_charts.example(effects=(-500.0, -8_000.0))), "html"
-        )
-    )
+    shown = charts.prepare(test_charts.example(effects=(-500.0, -8_000.0)))
+    file.write_bytes(charts.export(charts.fill(DEFINITION, shown), "html"))
     page.goto(file.as_uri())
     page.wait_for_selector("svg.marks")
     assert last_value(-8_000) in page.locator("svg.marks").text_content()

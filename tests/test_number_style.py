@@ -14,8 +14,8 @@ from test_walkthrough import PICTURES
 
 from simlib import charts
 from simlib.analysis import believe
-from simlib.charts import decisions, explanations, trust
-from simlib.charts.decisions import filled
+from simlib.charts.break_even import break_even_tables
+from simlib.charts.layout import titled
 from simlib.charts.style import NUMBER_LOCALE, exact, number, percent, spoken, whole
 from simlib.dashboard import Scenario, brief, compute, findings
 from simlib.dashboard.break_even import BreakEven
@@ -112,7 +112,7 @@ SCENARIO = Scenario(total=5000.0, preset="balanced", assumptions={"budget_scale"
 @pytest.mark.parametrize("outcome", ["deaths_fentanyl", "price_pure", "cost_per_death_averted"])
 def test_the_dashboard_draws_and_says_one_style(outcome: str) -> None:
     shown = compute.picture(replace(SCENARIO, outcome=outcome), 60, details=True)
-    spec = charts.fill(compute.chart(), shown.tables)
+    spec = charts.fill(compute.chart(), charts.prepare(shown.tables))
     said = [*spec_words(spec), shown.alt, *shown.verdict, *tags_away(compute.ledger_page(shown))]
     said += [compute.parts(shown, name) for name in ("border", "internal")]
     said += tags_away(brief.html(Session(SCENARIO), shown).decode().partition("</style>")[2])
@@ -143,8 +143,8 @@ def test_pictures_of_decisions_are_in_one_style(found: believe.Map) -> None:
         | {name: [x] for name, x in (("q05", 1200.0), ("q50", 2400.0), ("q95", 3600.0))}
     )
     for figure in (findings.cost_curve(curve), BreakEven().figure):
-        assert not faults(spec_words(filled(figure._chart, figure.tables)))
-    assert not faults(words(list(decisions.break_even_tables(found).values())))
+        assert not faults(spec_words(charts.fill(figure._chart, figure.tables)))
+    assert not faults(words(list(break_even_tables(found, "T", "S").values())))
 
 
 def test_pages_about_levers_and_parameters_are_in_one_style() -> None:
@@ -155,5 +155,5 @@ def test_pages_about_levers_and_parameters_are_in_one_style() -> None:
 
 def test_charts_of_trust_and_of_explanations_have_the_same_numbers() -> None:
     chart = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_point().encode(x="x:Q")
-    for made in (trust._titled(chart, "title", "below"), explanations._finish(chart, "title", 100)):
-        assert made.to_dict()["config"]["locale"]["number"] == NUMBER_LOCALE
+    made = titled(chart, "title", "below").to_dict()
+    assert made["config"]["locale"]["number"] == NUMBER_LOCALE

@@ -146,7 +146,7 @@ def test_pictures_are_drawn_with_words_for_those_who_do_not_see_them() -> None:
         pictures.intervals(trust.result("knockouts"), "without", "deaths"),
     ]
     for chart in charts:
-        drawn = pictures.svg(chart, "What it shows.")
+        drawn = album.picture(chart, "What it shows.").value
         assert drawn.startswith('<svg role="img" aria-label="What it shows."')
         assert "NaN" not in drawn
     shares = pictures.claimed(judged)

@@ -62,7 +62,9 @@ def test_the_record_is_drawn_where_there_is_one(outcome: str, series: str) -> No
 
 def test_what_has_no_record_has_no_dots() -> None:
     assert observed("potency").empty
-    assert charts.prepare(picture("potency").tables)["key_dots"].empty
+    drawn = charts.prepare(picture("potency").tables)
+    assert drawn["observed"].empty
+    assert "recorded" not in drawn["words"]["key"].item()
 
 
 def test_lines_and_differences_are_those_of_the_ensemble() -> None:

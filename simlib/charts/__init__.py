@@ -1,9 +1,9 @@
 """Tidy tables in, pictures out: the only place that draws."""
 
-from simlib.charts.comparison import comparison, fill
+from simlib.charts.comparison import comparison, prepare
 from simlib.charts.files import MIME, export, table_csv
+from simlib.charts.layout import described, fill
 from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, number
-from simlib.charts.tables import prepare
 
 __all__ = [
     "BORDER",
@@ -12,6 +12,7 @@ __all__ = [
     "NO_POLICY",
     "STATUS_QUO",
     "comparison",
+    "described",
     "export",
     "fill",
     "number",

@@ -1,61 +1,63 @@
-"""Tidy tables in, pictures out: with :mod:`simlib.charts.style` the only place that draws.
-
-One definition serves the screen and the file. :func:`comparison` returns a chart that refers to
-its data by name only. The live view is sent the tables of :func:`prepare` on every change; an
-export gets the same tables from :func:`fill` and is drawn by :func:`export`, without a network.
-"""
+"""The comparison: an outcome by year with bands and history; beside it the difference."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
-from simlib.charts.checks import BANDS
-from simlib.charts.style import (
-    AXIS_WIDTH,
-    COLOURS,
-    DARK,
-    DIFFERENCE_WIDTH,
-    DOT,
-    EDGE_OPACITY,
-    EDGE_WIDTH,
-    FAINT,
-    FOOTER,
-    GAP,
-    HEADER,
-    INK,
-    KEY_MIDDLE,
-    LABEL_WIDTH,
-    LEFT,
-    LIGHT,
-    LINE,
-    MARGIN,
-    OUTCOME_WIDTH,
-    PANEL,
-    STATUS_QUO,
-    WIDTH,
-    config,
+from simlib.charts.bands import (
+    axes,
+    bands,
+    dots,
+    ends_of,
+    history,
+    in_a_row,
+    panel,
+    until_they_part,
 )
-from simlib.charts.tables import ASSUMED, BEYOND, SOLID, prepare
+from simlib.charts.layout import (
+    AXIS,
+    LABEL_LETTERS,
+    PANEL,
+    Tables,
+    framed,
+    line_labels,
+    text,
+    words,
+    wrap,
+    zero,
+)
+from simlib.charts.style import (
+    ASSUMED,
+    BANDS,
+    BEYOND,
+    COLOURS,
+    INK,
+    LINE,
+    NO_POLICY,
+    SOLID,
+    STATUS_QUO,
+    on_axis,
+    palette,
+)
 
-BAND_ENDS = {
-    "high90": "9 in 10: up to",
-    "high50": "middle half: up to",
-    "median": "median",
-    "low50": "middle half: from",
-    "low90": "9 in 10: from",
-}
+# Pixels.
+OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABELS, GAP = 280, 290, 126, 8
+WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABELS + AXIS) + GAP
+WIDEST = 4.0
+"""Width of the first of several lines: those that lie on each other are all seen."""
+APART = 4.0
+"""Distance at which two lines, or the edges of two bands, are seen to be two."""
 
-
-# --- picture ----------------------------------------------------------------------------------
-
-
-TITLES = {
-    **{"anchor": "start", "color": INK, "fontSize": 13, "offset": 10},
-    **{"subtitleFontSize": 12, "subtitleColor": FAINT},
-}
-"""How the titles of panels look."""
+KEY = "line: median · dark band: middle half of simulated futures · light band: 9 in 10"
+DOTS = " · ● recorded · ○ recorded, provisional"
+OUTSIDE = " · pale, with long dashes: beyond any spending on record"
+CLOSE = "the lines differ by less than their width: see the difference"
+NARROW = 0.08
+"""Share of a panel in which the name of a side would lie on lines."""
+SIDES = {"more": "↑", "fewer": "↓"}
 
 
 def comparison() -> alt.VConcatChart:
@@ -67,189 +69,166 @@ def comparison() -> alt.VConcatChart:
     Returns
     -------
     alt.VConcatChart
-        To be shown by :class:`simlib.dashboard.live_chart.LiveChart`, or filled by :func:`fill`.
+        To be shown by :class:`simlib.dashboard.live_chart.LiveChart`, or filled by
+        :func:`simlib.charts.fill`.
     """
-    panels = alt.hconcat(
-        _panel("lines", OUTCOME_WIDTH, _record_end(), _history()),
-        _panel("difference", DIFFERENCE_WIDTH, _zero_line(), _sides()),
-        spacing=GAP,
-    )
-    beside = WIDTH + LEFT  # rows of a column share the left panel's axis as their origin
-    heading = alt.layer(_text("heading", HEADER), *_key()).properties(width=beside, height=HEADER)
-    footer = _text("footer", FOOTER).properties(width=beside, height=FOOTER)
-    menu = {"export": True, "source": False, "compiled": False, "editor": False}
-    return alt.vconcat(heading, panels, footer, spacing=8).properties(
-        padding=MARGIN,
-        background="white",
-        config=config(title=TITLES),
-        usermeta={"embedOptions": {"actions": menu}},  # of the exported page
-    )
+    x, y = axes("lines", "calendar year")
+    rule, projection, dots = history(x, y)
+    left = [rule, projection, *bands("lines", x, y, "year"), dots, *_titles("outcome", "unit")]
+    left.append(text("key", -AXIS, -78))
+    x, y = axes("difference", "calendar year")
+    none = zero().mark_rule(color=COLOURS[STATUS_QUO], **LINE).encode(y=y("zero"))
+    right = [none, *bands("difference", x, y, "year"), *_titles("difference", "difference_unit")]
+    right += [text("more", 4, -14, 11), text("fewer", 4, PANEL - 14, 11)]
+    views = panel(left, "lines", OUTCOME_WIDTH, LABELS + GAP + AXIS)
+    views += panel(right, "difference", DIFFERENCE_WIDTH, LABELS)
+    return framed(in_a_row(views), WIDTH, -AXIS)
 
 
-def _table(name: str) -> alt.Chart:
-    return alt.Chart(alt.NamedData(name))
+def _titles(title: str, unit: str) -> list[alt.Chart]:
+    """What a panel shows and in which unit, above it."""
+    return [text(title, -AXIS, -52, 13, INK, fontWeight="bold"), text(unit, -AXIS, -34)]
 
 
-def _constant() -> alt.Chart:
-    return alt.Chart(alt.InlineData([{"zero": 0}]))
-
-
-def _year(column: str) -> alt.X:
-    axis = alt.Axis(format="d", tickCount=5, grid=False, title="calendar year")
-    return alt.X(f"{column}:Q", scale=alt.Scale(nice=False, zero=False), axis=axis)
-
-
-def _value(column: str) -> alt.Y:
-    axis = alt.Axis(tickCount=5, ticks=False, domain=False, title=None)
-    axis = alt.Axis(**axis.to_dict(), minExtent=AXIS_WIDTH, labelPadding=8)
-    return alt.Y(f"{column}:Q", scale=alt.Scale(nice=False, zero=False), axis=axis)
-
-
-def _pixel(column: str, height: int) -> alt.Y:
-    return alt.Y(f"{column}:Q", scale=alt.Scale(domain=[0, height], range=[0, height]), axis=None)
-
-
-def _across() -> alt.X:
-    """The column of pixels from the left panel's axis."""
-    return alt.X("x:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), axis=None)
-
-
-def _colour() -> alt.Color:
-    return alt.Color("colour:N", scale=None)
-
-
-def _panel(
-    name: str, width: int, below: list[alt.Chart], above: list[alt.Chart]
-) -> alt.HConcatChart:
-    """Layers over one pair of axes, with the names and values at the line ends beside them."""
-    corners = _table(f"{name}_corners").mark_point(opacity=0)
-    corners = corners.encode(x=_year("year"), y=_value("value"))
-    panel = alt.layer(corners, *below, *_bands(name), *above).properties(width=width, height=PANEL)
-    labels = _table(f"{name}_labels").encode(color=_colour())
-    leader = labels.mark_rule(strokeWidth=0.8, clip=True).encode(
-        x=alt.value(1), x2=alt.value(9), y=_pixel("line_end", PANEL), y2="centre"
-    )
-    text = labels.mark_text(align="left", baseline="middle", fontSize=12, clip=True).encode(
-        x=alt.value(12), y=_pixel("first_line", PANEL), text="text:N"
-    )
-    ends = alt.layer(leader, text).properties(width=LABEL_WIDTH, height=PANEL)
-    return alt.hconcat(panel, ends, spacing=0)
-
-
-def _bands(name: str) -> list[alt.Chart]:
-    """Light and dark bands, medians, and unseen points that answer the mouse with numbers."""
-    table = _table(name).encode(x=_year("year"), color=_colour(), detail=["series:N"])
-    edge = alt.Stroke("colour:N", scale=None)
-    kinds = alt.Scale(domain=[SOLID, ASSUMED, BEYOND], range=[[1, 0], [5, 3], [11, 4]])
-    dash = alt.StrokeDash("dashed:O", scale=kinds, legend=None)
-    width = alt.StrokeWidth("stroke:Q", scale=None, legend=None)
-    hover = [alt.Tooltip("series:N", title="line"), alt.Tooltip("year:Q", format="d")]
-    hover += [alt.Tooltip(f"{c}:Q", format=",.3~r", title=t) for c, t in BAND_ENDS.items()]
-    layers = [
-        table.mark_area(
-            fillOpacity=alt.expr(f"{shade} * datum.shade"),
-            strokeOpacity=alt.expr(f"{EDGE_OPACITY} * datum.shade"),
-            strokeWidth=EDGE_WIDTH,
-        ).encode(y=_value(low), y2=high, stroke=edge)
-        for shade, low, high in ((LIGHT, BANDS[0], BANDS[-1]), (DARK, BANDS[1], BANDS[-2]))
-    ]
-    strokes = _table(f"{name}_hatch").mark_rule(strokeWidth=0.8, strokeOpacity=0.6)
-    layers.append(strokes.encode(x=_year("x"), x2="x2", y=_value("y"), y2="y2", color=_colour()))
-    lines = table.mark_line().encode(y=_value("median"), strokeDash=dash, strokeWidth=width)
-    layers.append(lines.encode(detail=["series:N", "piece:N"]))
-    points = table.mark_point(size=110, opacity=0)
-    return [*layers, points.encode(y=_value("median"), tooltip=hover)]
-
-
-def _history() -> list[alt.Chart]:
-    hover = [alt.Tooltip("year:Q", format="d"), alt.Tooltip("value:Q", format=",", title="count")]
-    dots = _table("observed").mark_circle(**DOT)
-    return [
-        dots.encode(
-            x=_year("year"),
-            y=_value("value"),
-            fill=alt.Fill("fill:N", scale=None),
-            stroke=alt.Stroke("colour:N", scale=None),
-            tooltip=hover,
-        )
-    ]
-
-
-def _record_end() -> list[alt.Chart]:
-    record = _table("record").encode(x=_year("end"), color=_colour())
-    text = record.mark_text(align="left", dx=5, fontSize=11, text="projection →")
-    return [record.mark_rule(strokeDash=[2, 2]), text.encode(y=alt.value(-8))]
-
-
-def _zero_line() -> list[alt.Chart]:
-    """The status quo."""
-    return [_constant().mark_rule(color=COLOURS[STATUS_QUO], **LINE).encode(y=_value("zero"))]
-
-
-def _sides() -> list[alt.Chart]:
-    """Which side of zero means what."""
-    text = _table("sides").mark_text(align="left", fontSize=11, color=FAINT)
-    return [
-        text.encode(x=alt.value(4), y=alt.value(y), text=f"{side}:N")
-        for side, y in (("more", -8), ("fewer", PANEL - 8))
-    ]
-
-
-def _caption(text: str, x: float, y: float, size: float) -> alt.Chart:
-    caption = _constant().mark_text(text=text, align="left", fontSize=size, color=FAINT)
-    return caption.encode(x=alt.value(x), y=alt.value(y))
-
-
-def _text(name: str, height: int) -> alt.Chart:
-    """Lines of text at the places that their table gives."""
-    size, weight = alt.expr("datum.size"), alt.expr("datum.weight")
-    text = _table(name).mark_text(align="left", baseline="bottom", fontSize=size, fontWeight=weight)
-    return text.encode(x=_across(), y=_pixel("y", height), text="text:N", color=_colour())
-
-
-def _key() -> list[alt.Chart]:
-    """What bands and dots mean, drawn as they are in the panels, along the heading's foot."""
-    y = KEY_MIDDLE
-    colour, sides = COLOURS[STATUS_QUO], {"x": alt.value(LEFT), "x2": alt.value(LEFT + 26)}
-    layers = [
-        _constant()
-        .mark_rect(color=colour, opacity=shade)
-        .encode(y=alt.value(y - half), y2=alt.value(y + half), **sides)
-        for half, shade in ((8, LIGHT), (4, DARK))
-    ]
-    layers.append(_constant().mark_rule(color=colour, **LINE).encode(y=alt.value(y), **sides))
-    dots = (
-        _table("key_dots")
-        .mark_circle(**DOT, stroke=INK)
-        .encode(fill=alt.Fill("fill:N", scale=None))
-    )
-    words = _table("key").mark_text(align="left", fontSize=12, color=FAINT)
-    at = {"x": _across(), "y": alt.value(y)}
-    return [*layers, dots.encode(**at), words.encode(text="text:N", **at)]
-
-
-def fill(chart: alt.TopLevelMixin, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    """The chart with its tables put in: a Vega-Lite specification that stands alone.
+def prepare(tables: Mapping[str, pd.DataFrame]) -> Tables:
+    """What the comparison draws: the four tables with colours, labels, ends of axes.
 
     Parameters
     ----------
-    chart : Altair chart
-        From :func:`comparison`.
     tables : mapping of str to DataFrame
-        As for :func:`prepare`.
+        ``lines``: year, series, low90, low50, median, high50, high90 [unit of the outcome], each
+        series by year; optionally ``extrapolated`` (bool: beyond the range of the evidence).
+        ``difference``: the same columns; differences from the reference, from paired draws.
+        ``observed``: year, value, provisional (bool). These three may have no rows.
+        ``words``: one row; title, subtitle, footer, outcome and unit (of the left panel),
+        difference and difference_unit (of the right one), more and fewer (its upper and lower
+        side), reference (the series from which differences are taken), and record_end, the year
+        in which the record ends.
 
     Returns
     -------
-    dict
-        Specification; its ``description``, the text alternative, is title and subtitle.
-
-    Raises
-    ------
-    InputError
-        As :func:`prepare`.
+    dict of str to DataFrame
+        One table for each name that :func:`comparison` refers to.
     """
-    spec = chart.to_dict()
-    datasets = {name: table.to_dict("records") for name, table in prepare(tables).items()}
-    title, subtitle = tables["words"].iloc[0][["title", "subtitle"]]
-    spec["datasets"] |= datasets  # the chart's own are those of the key
-    return spec | {"description": f"{title} {subtitle}"}
+    told, observed = tables["words"].iloc[0].to_dict(), tables["observed"]
+    lines, difference = (tables[n].rename(columns={"year": "x"}) for n in ("lines", "difference"))
+    colours = palette([*lines["series"], told["reference"], *difference["series"]])
+    difference = _from_first_difference(difference[difference["series"] != STATUS_QUO])
+    record = told["record_end"]
+    years = [*lines["x"], *observed["year"]] or [*difference["x"]]
+    later = [*difference["x"]] or [max(record, min(years)), max(years)]
+    heights = [0.0, *lines["low90"], *lines["high90"], *observed["value"]]
+    apart = [0.0, *difference["low90"], *difference["high90"]]
+    ends = ends_of("lines", years, heights)
+    if not any(apart):
+        apart = [-max(heights) / 100, max(heights) / 100]
+    ends |= ends_of("difference", later, apart)
+    gaps = _gaps(lines, told["reference"], PANEL / (ends["lines_high"] - ends["lines_low"]))
+    drawn = _styled(until_they_part(lines), colours, gaps)
+    return {
+        "lines": drawn,
+        "lines_labels": _labels(lines, "lines", ends, colours),
+        "difference": _styled(difference, colours),
+        "difference_labels": _labels(difference, "difference", ends, colours, told["reference"]),
+        "observed": dots(observed),
+        "record": pd.DataFrame({"x": [record] if record > min(years) else []}, dtype=float),
+        "words": _told(told, ends, gaps, len(observed) > 0, BEYOND in set(drawn["dashed"])),
+    }
+
+
+def _told(
+    told: Mapping[str, Any],
+    ends: Mapping[str, float],
+    gaps: pd.DataFrame,
+    recorded: bool,
+    beyond: bool,
+) -> pd.DataFrame:
+    """Texts, and ends of axes; the key names what there is to see."""
+    key = KEY + DOTS * recorded + OUTSIDE * beyond
+    close = len(gaps) > 0 and (gaps["median"] < LINE["strokeWidth"]).all()
+    room = NARROW * (ends["difference_high"] - ends["difference_low"])
+    there = {"more": ends["difference_high"] > room, "fewer": ends["difference_low"] < -room}
+    sides = {s: f"{arrow} {told[s]}" if there[s] else "" for s, arrow in SIDES.items()}
+    return words(
+        told["title"],
+        told["subtitle"],
+        told["footer"],
+        width=WIDTH,
+        key=key,
+        **{name: told[name] for name in ("outcome", "difference", "difference_unit")},
+        unit=f"{told['unit']}; {CLOSE}" if close else told["unit"],
+        **sides,
+        **ends,
+    )
+
+
+def _from_first_difference(difference: pd.DataFrame) -> pd.DataFrame:
+    """Start in the year before anything differs; before it there is nothing to see."""
+    differs = difference.loc[(difference[BANDS] != 0).any(axis=1), "x"]
+    return difference[difference["x"] >= differs.min() - 1] if len(differs) else difference
+
+
+def _gaps(lines: pd.DataFrame, reference: str, scale: float) -> pd.DataFrame:
+    """How far the median and the bands of each line ever are from the reference's [pixels]."""
+    base = lines[lines["series"] == reference].set_index("x")[BANDS]
+    others = lines[~lines["series"].isin((reference, STATUS_QUO))].set_index(["series", "x"])[BANDS]
+    apart = others.sub(base, axis=0, level="x").abs() * scale
+    widest = apart.groupby("series").max()
+    widest["band"] = widest[BANDS].max(axis=1)
+    return widest[widest["band"] > 0]
+
+
+def _styled(
+    rows: pd.DataFrame, colours: Mapping[str, str], gaps: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Colour, dashes, width and shade of each row.
+
+    A band that lies on the reference's is left clear, so that it does not look darker. A line
+    that goes beyond the record is one that is dashed from there on.
+    """
+    series = rows["series"]
+    names = list(dict.fromkeys(series))
+    shade = dict.fromkeys(names, min(1.0, 3 / max(len(names), 1)))
+    stroke = dict.fromkeys(names, LINE["strokeWidth"])
+    if gaps is not None:
+        stroke = dict(zip(names, np.linspace(WIDEST, 1.8, max(len(names), 2)), strict=False))
+        shade |= {n: shade[n] * min(1.0, gaps["band"][n] / APART) for n in gaps.index if n in shade}
+    dashed = np.where(series == NO_POLICY, ASSUMED, SOLID)
+    if "extrapolated" in rows:
+        dashed = np.where(rows["extrapolated"], BEYOND, dashed)
+    styled = rows.assign(
+        colour=series.map(colours),
+        shade=series.map(shade),
+        stroke=series.map(stroke),
+        dashed=dashed,
+    )
+    ahead = styled["dashed"].shift(-1, fill_value=SOLID)
+    joints = (ahead == BEYOND) & (dashed != BEYOND) & (series == series.shift(-1))
+    return pd.concat([styled, styled[joints].assign(dashed=BEYOND)], ignore_index=True)
+
+
+def _labels(
+    rows: pd.DataFrame,
+    name: str,
+    ends: Mapping[str, float],
+    colours: Mapping[str, str],
+    at_zero: str = "",
+) -> pd.DataFrame:
+    """Names and last values at the line ends; of differences the range too, and what 0 is."""
+    edges = ends[f"{name}_low"], ends[f"{name}_high"]
+    last = rows[rows["x"] == rows["x"].max()]
+    series, values = [at_zero] if at_zero else [], [0.0] if at_zero else []
+    texts = [wrap(at_zero, LABEL_LETTERS, 2)] if at_zero else []
+    for _, row in last.iterrows():
+        ranged = bool(at_zero) and row["low90"] < row["high90"]
+        low, middle, high = (
+            on_axis(row[band], edges[1] - edges[0], 2 if ranged else 3)
+            for band in ("low90", "median", "high90")
+        )
+        said = [wrap(row["series"], LABEL_LETTERS, 2), f"{middle} in {row['x']:.0f}"]
+        said += [f"({low} to {high})"] * ranged
+        said += ["extrapolation"] * bool(row.get("extrapolated", False))
+        series.append(row["series"])
+        values.append(row["median"])
+        texts.append("\n".join(said))
+    return line_labels(values, texts, [colours[each] for each in series], edges)

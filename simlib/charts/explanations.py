@@ -6,10 +6,10 @@ import altair as alt
 import pandas as pd
 
 from simlib.analysis.explanations import EXPLANATIONS, MIXTURE
-from simlib.charts.style import DARK, DOT, FAINT, INK, LINE, config
+from simlib.charts.layout import titled, zero
+from simlib.charts.style import DARK, DOT, EXPLANATION_COLOURS, FAINT, INK, LINE
 
-TITLES = [each.title for each in EXPLANATIONS.values()]
-_HUES = ["#A34A80", "#7A5C00", "#007A4D", "#4B3FA0", "#000000"]  # no strategy's blue or orange
+TITLES = [explanation.title for explanation in EXPLANATIONS.values()]
 WIDTH, HEIGHT, ROW = 520, 280, 38
 ALL = "All"
 
@@ -38,7 +38,7 @@ def fits(table: pd.DataFrame) -> alt.LayerChart:
     )
     counted = alt.Chart(table).mark_circle(**DOT, fill=INK).encode(x=x, y=_deaths("counted"))
     layers = alt.layer(band, line, counted).add_params(chosen)
-    return _finish(layers, "What each explanation itself says (dots: counted deaths)", HEIGHT)
+    return _sized(layers, "What each explanation itself says (dots: counted deaths)", HEIGHT)
 
 
 def forecasts(table: pd.DataFrame) -> alt.Chart:
@@ -57,7 +57,7 @@ def forecasts(table: pd.DataFrame) -> alt.Chart:
         color=_hue(),
         tooltip=["title", "quarter", alt.Tooltip("behind:Q", format=".2f")],
     )
-    return _finish(line, "Forecasts of each quarter from all earlier ones", HEIGHT)
+    return _sized(line, "Forecasts of each quarter from all earlier ones", HEIGHT)
 
 
 def weights(table: pd.DataFrame) -> alt.LayerChart:
@@ -81,7 +81,7 @@ def weights(table: pd.DataFrame) -> alt.LayerChart:
     error = chart.mark_rule(color=INK).encode(x="low:Q", x2="high:Q", y=y)
     equal = chart.mark_rule(color=FAINT, strokeDash=[3, 3]).encode(x="mean(equal):Q")
     layers = alt.layer(bar, error, equal)
-    return _finish(layers, "Weights (dashed: all equal)", ROW * len(table))
+    return _sized(layers, "Weights (dashed: all equal)", ROW * len(table))
 
 
 def answers(table: pd.DataFrame) -> alt.LayerChart:
@@ -100,13 +100,12 @@ def answers(table: pd.DataFrame) -> alt.LayerChart:
     middle = chart.mark_tick(thickness=3, size=16, color=INK).encode(
         x="median:Q", y=y, tooltip=["title", "verdict", "low", "median", "high"]
     )
-    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=FAINT).encode(x="zero:Q")
     word = chart.mark_text(align="left", dx=5, dy=-11, color=FAINT).encode(
         x="median:Q", y=y, text="verdict:N"
     )
-    layers = alt.layer(zero, bar, middle, word)
+    layers = alt.layer(zero().mark_rule(color=FAINT).encode(x="zero:Q"), bar, middle, word)
     heading = "Difference in deaths at equal money (bar: 9 in 10 draws)"
-    return _finish(layers, heading, ROW * len(table))
+    return _sized(layers, heading, ROW * len(table))
 
 
 def _deaths(column: str) -> alt.Y:
@@ -114,16 +113,9 @@ def _deaths(column: str) -> alt.Y:
 
 
 def _hue(legend: bool = True) -> alt.Color:
-    scale = alt.Scale(domain=TITLES, range=_HUES)
-    shown = (
-        alt.Legend(title=None, orient="right", labelLimit=0, symbolOpacity=1) if legend else None
-    )
-    return alt.Color("title:N", scale=scale, legend=shown)
+    scale = alt.Scale(domain=TITLES, range=list(EXPLANATION_COLOURS))
+    return alt.Color("title:N", scale=scale, legend=alt.Legend() if legend else None)
 
 
-def _finish(chart: Any, title: str, height: int) -> Any:
-    shared = config(axis={"labelLimit": 0})
-    heading = alt.TitleParams(title, anchor="start", color=INK, fontSize=14)
-    return chart.properties(
-        width=WIDTH, height=height, title=heading, background="white", config=shared
-    )
+def _sized(chart: Any, title: str, height: int) -> Any:
+    return titled(chart.properties(width=WIDTH, height=height), title)

@@ -1,9 +1,8 @@
-"""How pictures look: names, colours, sizes, number formats."""
+"""How pictures look: names, colours, dashes, number formats."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 STATUS_QUO = "status quo"
@@ -14,15 +13,24 @@ NO_POLICY = "your assumptions, no new policy"
 # Okabe and Ito's hues, darkened until a label in the same colour can be read on white (4.5 : 1).
 COLOURS = {STATUS_QUO: "#505050", BORDER: "#0072B2", INTERNAL: "#C45000", NO_POLICY: "#767676"}
 FURTHER_COLOURS = ("#00662E", "#A34A80", "#000000")  # bluish green, reddish purple, black
-INK, FAINT, GRID = "#1A1A1A", "#595959", "#E3E3E3"
+MANY_COLOURS = (COLOURS[BORDER], COLOURS[INTERNAL], *FURTHER_COLOURS)
+EXPLANATION_COLOURS = ("#A34A80", "#7A5C00", "#007A4D", "#4B3FA0", "#000000")  # no strategy's
+FAMILY_COLOURS = {
+    "border": COLOURS[BORDER],
+    "abroad": "#A34A80",
+    "internal": COLOURS[INTERNAL],
+    "health": "#007A4D",
+}
+INK, FAINT, GRID, PAPER = "#1A1A1A", "#595959", "#E3E3E3", "#FFFFFF"
 
-LIGHT, DARK = 0.12, 0.24  # opacity of the bands where three lines share a panel
-EDGE_WIDTH, EDGE_OPACITY = 0.7, 0.6
+BANDS = ["low90", "low50", "median", "high50", "high90"]
+"""Columns of a table of ranges: the ends of 9 in 10 and of the middle half, and the median."""
+LIGHT, DARK = 0.12, 0.24
+"""Opacity of the bands of 9 in 10 and of the middle half."""
+DASHES = ((1, 0), (5, 3), (11, 4), (2, 2), (10, 3, 2, 3), (3, 6), (1, 4))
+SOLID, ASSUMED, BEYOND = 0, 1, 2
+"""Which of the dashes a line has: none, under the reader's assumptions, beyond the record."""
 LINE: Mapping[str, Any] = {"strokeWidth": 2.2}
-NESTED = (7.0, 1.5)
-"""Width of the first and of the last of the lines that lie on each other [pixels]."""
-APART = 4.0
-"""Distance at which two lines, or the edges of two bands, are seen to be two [pixels]."""
 DOT: Mapping[str, Any] = {"size": 28, "opacity": 1, "strokeWidth": 1.2}
 
 MINUS = "\N{MINUS SIGN}"
@@ -35,18 +43,9 @@ NUMBER_LOCALE: Mapping[str, Any] = {
     "currency": ["$", ""],
     "percent": " %",
 }
+SHORT = ",.3~r"
+"""Format of numbers on axes and under the mouse: three significant digits at most."""
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-
-# Pixels. Everything has a fixed place, so that nothing jumps when numbers change.
-MARGIN, HEADER, PANEL, FOOTER = 12, 158, 300, 42
-KEY_MIDDLE, PANEL_TITLE, PANEL_UNIT = 98, 132, 150  # within the header
-OUTCOME_WIDTH, DIFFERENCE_WIDTH, LABEL_WIDTH, AXIS_WIDTH, GAP = 280, 290, 126, 62, 8
-WIDTH = OUTCOME_WIDTH + DIFFERENCE_WIDTH + 2 * (LABEL_WIDTH + AXIS_WIDTH) + GAP
-LEFT = -AXIS_WIDTH  # where text starts, counted from the left panel's axis
-BESIDE = OUTCOME_WIDTH + LABEL_WIDTH + GAP  # the same of the right panel
-LABEL_LINE, LABEL_LETTERS = 14, 20
-# Size, lines allowed, and width of a letter as a share of the size.
-TITLE, SUBTITLE, SOURCE = (19, 2, 0.54), (13, 2, 0.5), (10.5, 3, 0.5)
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -90,25 +89,48 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{rounded:,.{digits}f} %".replace("-", MINUS)
 
 
+def on_axis(value: float, span: float, digits: int) -> str:
+    """A number with as many digits as a number as large as its axis would have."""
+    decimals = int(digits - math.floor(math.log10(span)))
+    rounded = round(float(value), decimals)
+    if not rounded:
+        return "0"
+    digits = math.floor(math.log10(abs(rounded))) + 1 + max(decimals, 0)
+    return number(rounded, max(digits, 1))
+
+
 def spoken(text: str) -> str:
     """A text as a screen reader should get it: no sign that it passes over."""
     return text.replace(MINUS, "minus ")
 
 
-def config(axis: Mapping[str, Any] = MappingProxyType({}), **further: Any) -> dict[str, Any]:
-    """Vega-Lite configuration that all pictures share, and what one of them adds."""
-    shared = {
-        "labelFontSize": 12,
-        "labelColor": FAINT,
-        "titleFontSize": 12,
-        "titleColor": FAINT,
-        "titleFontWeight": "normal",
-        "gridColor": GRID,
-    }
+def palette(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each name; where the further ones are used up, they begin again."""
+    further = [name for name in dict.fromkeys(names) if name not in COLOURS]
+    many = {name: FURTHER_COLOURS[i % len(FURTHER_COLOURS)] for i, name in enumerate(further)}
+    return COLOURS | many
+
+
+def blend(colour: str, share: float) -> str:
+    """A colour on white, as strong as a share 0-1."""
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (part - 255) * share):02X}" for part in parts)
+
+
+def config() -> dict[str, Any]:
+    """Vega-Lite configuration of all pictures.
+
+    It goes with each picture: a theme of Altair's would change a reader's own charts too.
+    """
+    axis = {"labelFontSize": 12, "labelColor": FAINT, "gridColor": GRID, "labelLimit": 400}
+    title = {"titleFontSize": 12, "titleColor": FAINT, "titleFontWeight": "normal"}
+    head = {"anchor": "start", "color": INK, "fontSize": 14, "offset": 10}
     return {
         "font": FONT,
         "locale": {"number": NUMBER_LOCALE},
         "view": {"stroke": None},
-        "axis": shared | dict(axis),
-        "text": {"lineBreak": "\n", "lineHeight": LABEL_LINE},
-    } | further
+        "axis": axis | title,
+        "legend": {"title": None, "labelFontSize": 12, "labelLimit": 400, "symbolOpacity": 1},
+        "title": head | {"subtitleFontSize": 12, "subtitleColor": FAINT},
+        "text": {"lineBreak": "\n", "lineHeight": 14},
+    }

@@ -6,29 +6,26 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
-import vl_convert
 
 from simlib.analysis.trust import date_in_words
+from simlib.charts.layout import titled, zero
 from simlib.charts.style import (
     BORDER,
     COLOURS,
     DARK,
     FAINT,
-    FURTHER_COLOURS,
     INK,
-    INTERNAL,
     LIGHT,
     LINE,
+    MANY_COLOURS,
     STATUS_QUO,
-    config,
 )
 
 WIDTH, HEIGHT, ROW = 560, 280, 17
 MODEL_COLOUR = COLOURS[BORDER]
-RIGHT, WRONG = COLOURS[STATUS_QUO], COLOURS[INTERNAL]
 
 
-def forecasts(cases: pd.DataFrame, recorded: pd.Series, origin: float) -> alt.TopLevelMixin:
+def forecasts(cases: pd.DataFrame, recorded: pd.Series, origin: float) -> Any:
     """Forecasts from one origin beside what happened.
 
     Parameters
@@ -64,7 +61,7 @@ def forecasts(cases: pd.DataFrame, recorded: pd.Series, origin: float) -> alt.To
     known = alt.Chart(pd.DataFrame({"date": [origin]})).encode(x=x)
     layers.append(known.mark_rule(color=FAINT, strokeDash=[2, 2]))
     said = f"Known until {date_in_words(origin)}: forecast, and what happened"
-    return _titled(
+    return titled(
         alt.layer(*layers),
         said,
         "dots: counted · tick: median forecast · bars: 50, 80 and 95 % intervals",
@@ -84,7 +81,7 @@ def claimed(backtest: pd.DataFrame) -> pd.DataFrame:
     return long.assign(claimed=share).rename(columns={"forecaster": "name"})
 
 
-def claims(judged: pd.DataFrame) -> alt.TopLevelMixin:
+def claims(judged: pd.DataFrame) -> Any:
     """Share of cases that intervals held, over the share they claim; the line is honesty.
 
     Parameters
@@ -103,16 +100,16 @@ def claims(judged: pd.DataFrame) -> alt.TopLevelMixin:
         "name:N",
         sort=names,
         legend=alt.Legend(title=None, labelLimit=WIDTH),
-        scale=alt.Scale(domain=names, range=_hues(names)),
+        scale=alt.Scale(domain=names, range=[*MANY_COLOURS, FAINT][: len(names)]),
     )
-    return _titled(
+    return titled(
         alt.layer(diagonal, lines.encode(x=x, y=y, color=colour)),
         "Do intervals hold what they claim?",
         "below the dashed line: too sure; above it: too modest",
     ).properties(width=HEIGHT, height=HEIGHT)
 
 
-def ranks(table: pd.DataFrame, quantities: Iterable[str]) -> alt.TopLevelMixin:
+def ranks(table: pd.DataFrame, quantities: Iterable[str]) -> Any:
     """Histograms of the rank of the truth; level is honest, a hill too wide, a bowl too narrow.
 
     Parameters
@@ -132,14 +129,14 @@ def ranks(table: pd.DataFrame, quantities: Iterable[str]) -> alt.TopLevelMixin:
         x=x, y=alt.Y("count:Q", axis=_axis("records", "d"))
     )
     panels = alt.layer(band, bars).properties(width=150, height=90)
-    return _titled(
+    return titled(
         panels.facet(alt.Facet("quantity:N", title=None, sort=list(quantities)), columns=3),
         "Where the truth lay among the draws of the posterior",
         "grey: where 19 in 20 bars of an honest posterior would end",
     )
 
 
-def intervals(table: pd.DataFrame, label: str, along: str) -> alt.TopLevelMixin:
+def intervals(table: pd.DataFrame, label: str, along: str) -> Any:
     """A median with its interval by row, and a zero line.
 
     Parameters
@@ -153,20 +150,19 @@ def intervals(table: pd.DataFrame, label: str, along: str) -> alt.TopLevelMixin:
     axis = _axis(along, ",.0f")
     bar = base.mark_rule(color=MODEL_COLOUR, strokeWidth=6, opacity=2 * DARK)
     tick = base.mark_tick(color=MODEL_COLOUR, thickness=2.5, size=12)
-    zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=INK).encode(x="zero:Q")
     layers = [
-        zero,
+        zero().mark_rule(color=INK).encode(x="zero:Q"),
         bar.encode(y=y, x=alt.X("gap_low:Q", axis=axis), x2="gap_high:Q"),
         tick.encode(y=y, x=alt.X("gap:Q", axis=axis)),
     ]
-    return _titled(
+    return titled(
         alt.layer(*layers),
         "Border against internal, by what was left out",
         "tick: median · bar: 9 in 10 draws · right of zero border saves more lives",
     ).properties(width=WIDTH - 140, height=ROW * len(table))
 
 
-def contraction(table: pd.DataFrame) -> alt.TopLevelMixin:
+def contraction(table: pd.DataFrame) -> Any:
     """How much of each parameter's prior variance the record took away.
 
     Parameters
@@ -179,18 +175,12 @@ def contraction(table: pd.DataFrame) -> alt.TopLevelMixin:
     colour = alt.Color(
         "word:N",
         title=None,
-        scale=alt.Scale(domain=["moved", "not moved"], range=[MODEL_COLOUR, RIGHT]),
+        scale=alt.Scale(domain=["moved", "not moved"], range=[MODEL_COLOUR, COLOURS[STATUS_QUO]]),
     )
     bars = alt.Chart(long).mark_bar(height=9).encode(x=x, y=y, color=colour)
-    return _titled(
+    return titled(
         alt.layer(bars), "What the record says about each parameter", "0: nothing at all"
     ).properties(width=WIDTH - 260, height=13 * len(table))
-
-
-def svg(chart: alt.TopLevelMixin, described: str) -> str:
-    """A chart as SVG text with a description for readers who do not see it; no network."""
-    drawn = vl_convert.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[])
-    return drawn.replace("<svg ", f'<svg role="img" aria-label="{described}" ', 1)
 
 
 def _chance_band(expected: pd.Series, bins: int) -> tuple[pd.Series, pd.Series]:
@@ -199,17 +189,6 @@ def _chance_band(expected: pd.Series, bins: int) -> tuple[pd.Series, pd.Series]:
     return (expected - 2 * spread).clip(lower=0), expected + 2 * spread
 
 
-def _hues(names: list[str]) -> list[str]:
-    return [MODEL_COLOUR, COLOURS[INTERNAL], *FURTHER_COLOURS, FAINT][: len(names)]
-
-
 def _axis(title: str | None, format: str = "", **more: Any) -> alt.Axis:
     given: dict[str, Any] = {"format": format} if format else {}
     return alt.Axis(title=title, **given, **more)
-
-
-def _titled(chart: alt.TopLevelMixin, title: str, below: str) -> alt.TopLevelMixin:
-    said = alt.TitleParams(
-        title, subtitle=below, anchor="start", color=INK, subtitleColor=FAINT, offset=12
-    )
-    return chart.properties(title=said, background="white", padding=12, config=config())

@@ -7,6 +7,7 @@ from altair import TopLevelMixin
 from jinja2 import Template
 
 from simlib.analysis import trust
+from simlib.charts import export
 from simlib.charts import trust as pictures
 from simlib.errors import InputError
 
@@ -28,7 +29,11 @@ PROBLEM = Template("<p class='simlib-error'>{{ problem }}</p>", autoescape=True)
 
 def picture(chart: TopLevelMixin, described: str) -> ipywidgets.HTML:
     """One picture, with a description for readers who do not see it."""
-    return ipywidgets.HTML(pictures.svg(chart, described))
+    return ipywidgets.HTML(_svg(chart, described))
+
+
+def _svg(chart: TopLevelMixin, described: str) -> str:
+    return export(chart.to_dict() | {"description": described}, "svg").decode()
 
 
 def past_forecasts() -> ipywidgets.VBox:
@@ -42,7 +47,7 @@ def past_forecasts() -> ipywidgets.VBox:
     for origin, rows in own.groupby("origin"):
         name = trust.date_in_words(float(origin))
         chart = pictures.forecasts(rows, counted, float(origin))
-        drawn[name] = pictures.svg(chart, f"Deaths forecast from {name} and counted since.")
+        drawn[name] = _svg(chart, f"Deaths forecast from {name} and counted since.")
     origins = list(drawn)
     choice = ipywidgets.Dropdown(
         options=origins,

@@ -6,7 +6,8 @@ from typing import Any
 import ipywidgets as w
 
 from simlib.analysis import believe
-from simlib.charts import decisions as pictures
+from simlib.charts import break_even as pictures
+from simlib.charts.layout import Tables
 from simlib.charts.style import BORDER, INTERNAL, percent, whole
 from simlib.dashboard.catalogue import ASSUMPTIONS, MOST_MONEY
 from simlib.dashboard.controls import Control, Range
@@ -92,18 +93,18 @@ class BreakEven(Live):
         self.figure.update(self._tables(self.found, wish["total_musd"]))
         self.say("")
 
-    def _tables(self, found: believe.Map, total: float) -> pictures.Tables:
+    def _tables(self, found: believe.Map, total: float) -> Tables:
         where = found.found.first, found.found.second
         sure = [found.evidence_for(chance >= found.confidence) for chance in where]
         likely = [found.evidence_for(chance > 0.5) for chance in where]
-        said = pictures.words(
+        return pictures.break_even_tables(
+            found,
             f"Who wins where, with {whole(total)} million USD more a year each?",
             f"Of the evidence {percent(likely[0])} lies where {BORDER} is probably better, "
-            f"{percent(likely[1])} where {INTERNAL} is;",
+            f"{percent(likely[1])} where {INTERNAL} is; "
             f"settled: {percent(sure[0])} and {percent(sure[1])}. "
             f"{found.steps} × {found.steps} points, {found.draws} draws at each.",
         )
-        return pictures.break_even_tables(found) | {"words": said}
 
 
 def show(across: str = AXES[0], up: str = AXES[1]) -> BreakEven:

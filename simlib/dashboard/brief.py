@@ -11,7 +11,8 @@ import pandas as pd
 from jinja2 import Template
 
 from simlib import charts
-from simlib.charts.style import FOOTER, KEY_MIDDLE, MARGIN, exact, number
+from simlib.charts.layout import FOOT, HEAD, MARGIN
+from simlib.charts.style import exact, number
 from simlib.dashboard import compute
 from simlib.dashboard.catalogue import JUDGEMENT, preset, preset_words
 from simlib.dashboard.ledger_page import cell, unit
@@ -50,7 +51,7 @@ LIMITS = (
     "The model compares what it was given; it does not say what a country ought to value.",
 )
 NO_BREAK = "\N{NO-BREAK SPACE}"
-ABOVE = MARGIN + KEY_MIDDLE - 14
+ABOVE = MARGIN + HEAD
 """Pixels above the key of the picture: its headline, which the brief says itself."""
 PAGE = Template(
     """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
@@ -131,10 +132,10 @@ def html(session: Session, shown: compute.Picture) -> bytes:
 def _drawing(shown: compute.Picture) -> str:
     """The picture without the words that the brief says in its own type."""
     silent = shown.tables["words"].assign(title="", subtitle="", footer="")
-    spec = charts.fill(compute.chart(), {**shown.tables, "words": silent})
+    spec = charts.fill(compute.chart(), charts.prepare({**shown.tables, "words": silent}))
     svg = charts.export(spec, "svg").decode()
     width, height = (float(n) for n in re.findall(r'(?:width|height)="([\d.]+)"', svg)[:2])
-    box = f'viewBox="0 {ABOVE} {width:g} {height - ABOVE - FOOTER - MARGIN:g}"'
+    box = f'viewBox="0 {ABOVE} {width:g} {height - ABOVE - FOOT - MARGIN:g}"'
     head, rest = svg.split(">", 1)
     head = re.sub(r' (?:width|height|aria-label|role)="[^"]*"', "", head)
     head = re.sub(r'viewBox="[^"]*"', box, head)

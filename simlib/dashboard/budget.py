@@ -9,21 +9,17 @@ import ipywidgets as w
 import numpy as np
 
 from simlib.analysis import allocate, spend
-from simlib.charts import decisions as pictures
-from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, whole
+from simlib.charts.bars import bars, bars_table
+from simlib.charts.layout import Tables, words
+from simlib.charts.style import FAMILY_COLOURS, number, whole
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
+from simlib.dashboard.findings import FIGURE_WIDTH
 from simlib.dashboard.live import Live
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.tables import PAYERS, load_programmes
 
 MOST_TOTAL = 20_000.0
-FAMILY_COLOURS = {
-    "border": COLOURS[BORDER],
-    "abroad": "#A34A80",
-    "internal": COLOURS[INTERNAL],
-    "health": "#007A4D",
-}
 CRITERIA = {
     "most lives on average": "mean",
     "most lives in the worst tenth of futures": "cvar",
@@ -91,7 +87,7 @@ class Budget(Live):
         self.wish = Wish(total)
         self.split = self._best(self.wish)
         tables = self._tables(self.split, self.wish)
-        chart = pictures.bars("million USD a year", len(self.split))
+        chart = bars("million USD a year", len(self.split))
         self.figure = Figure("budget", chart, tables, "bars")
         controls = [self.total, self.limit, self.criterion, self.health]
         self.children = [*controls, self.status, self.figure, self.verdict]
@@ -127,22 +123,23 @@ class Budget(Live):
         self.judged = spend.judge(splits, measuring, draws=JUDGED_DRAWS)
         self.verdict.value = _said(self.judged, broken)
 
-    def _tables(self, split: Mapping[str, float], wish: Wish) -> pictures.Tables:
+    def _tables(self, split: Mapping[str, float], wish: Wish) -> Tables:
         rows, families = load_parameters(), load_programmes()
         money = np.array([round(each, 3) for each in split.values()])
-        table = pictures.bars_table(
+        table = bars_table(
             [rows[name].label for name in split],
             np.minimum(money, 0),
             money,
             np.maximum(money, 0),
             [FAMILY_COLOURS[families[name].family] for name in split],
         )
-        goal = next(words for words, name in CRITERIA.items() if name == wish.criterion)
+        goal = next(text for text, name in CRITERIA.items() if name == wish.criterion)
         left = wish.total - float(money.sum())
-        said = pictures.words(
+        said = words(
             f"Where {whole(wish.total)} million USD more a year would go",
-            f"Best means: {goal}. Blue: border; purple: abroad;",
-            f"orange: internal; green: health. Left for prisons: {whole(left)} million.",
+            f"Best means: {goal}. Blue: border; purple: abroad; orange: internal; green: health. "
+            f"Left for prisons: {whole(left)} million.",
+            width=FIGURE_WIDTH,
         )
         return {"bars": table, "words": said}
 

@@ -227,7 +227,7 @@ def export(shown: Picture, kind: str) -> bytes:
         return _csv(shown, told)
     if kind == "txt":
         return _notes(shown, told)
-    spec = charts.fill(chart(), shown.tables)
+    spec = charts.fill(chart(), charts.prepare(shown.tables))
     if kind != "html":
         return charts.export(spec, kind)
     said = "".join(f"<p>{escape(text)}</p>" for text in shown.verdict)

@@ -12,7 +12,7 @@ from simlib.dashboard.live import Live
 from simlib.dashboard.live_chart import LiveChart
 from simlib.inputs.parameters import Parameter
 from simlib.pages import content
-from simlib.walkthrough.common import Picture, load_rows
+from simlib.walkthrough.picture import Picture, load_rows
 
 DRAWS = 400
 
@@ -36,7 +36,7 @@ class Explorer(Live):
         self._picture, self._rows = picture, (picture.rows or load_rows)()
         self.moved: dict[str, float] = {}
         self.sight = picture.compute({}, DRAWS)
-        self.chart = LiveChart(picture.chart(), self.sight.tables, self.sight.alt)
+        self.chart = LiveChart(picture.chart, self.sight.tables, self.sight.alt)
         self.controls = {name: self._control(self._rows[name]) for name in picture.controls}
         self.dialog = Dialog()
         self.reset = button("Reset", self._reset)

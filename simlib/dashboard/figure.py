@@ -7,8 +7,7 @@ from typing import Any
 import ipywidgets as w
 import pandas as pd
 
-from simlib.charts import MIME, export, table_csv
-from simlib.charts.decisions import filled
+from simlib.charts import MIME, described, export, fill, table_csv
 from simlib.dashboard.browser import DownloadButton
 from simlib.dashboard.live_chart import LiveChart
 from simlib.dashboard.source import about
@@ -25,7 +24,7 @@ def file_code(contents: str) -> str:
 
 
 class Figure(w.VBox):
-    """A chart of `simlib.charts.decisions` and buttons that hand it out.
+    """A chart of `simlib.charts` and buttons that hand it out.
 
     Parameters
     ----------
@@ -52,7 +51,7 @@ class Figure(w.VBox):
     @property
     def alt(self) -> str:
         """The picture in words."""
-        return " ".join(self.tables["words"]["text"])
+        return described(self.tables)
 
     def update(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Show other numbers."""
@@ -64,8 +63,8 @@ class Figure(w.VBox):
         if kind == "csv":
             return table_csv(self.tables[self._shown])
         if kind == "txt":
-            return "\n\n".join((*self.tables["words"]["text"], about())).encode()
-        return export(filled(self._chart, self.tables), kind)
+            return f"{self.alt}\n\n{about()}".encode()
+        return export(fill(self._chart, self.tables), kind)
 
     def _file(self, kind: str) -> Callable[[], tuple[str, str, bytes]]:
         ending = NOTES if kind == "txt" else f".{kind}"

@@ -10,27 +10,33 @@ from simlib.analysis.adaptive import Adaptive
 from simlib.analysis.information import Worth
 from simlib.analysis.sensitivity import Indices, Swing
 from simlib.analysis.structure import Shares
-from simlib.charts import decisions as pictures
+from simlib.charts import lines
+from simlib.charts.bars import bars, bars_table
+from simlib.charts.layout import words
 from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, percent, whole
 from simlib.dashboard.figure import Figure
 from simlib.inputs.parameters import load_parameters
 from simlib.results import Ensemble
 
 MOST_BARS = 12
+FIGURE_WIDTH = 700
+"""Of texts [pixels]."""
 
 
 def _bars(name: str, axis: str, table: pd.DataFrame, *said: str) -> Figure:
-    chart = pictures.bars(axis, len(table))
-    return Figure(name, chart, {"bars": table, "words": pictures.words(*said)}, "bars")
+    tables = {"bars": table, "words": _words(*said)}
+    return Figure(name, bars(axis, len(table)), tables, "bars")
+
+
+def _words(title: str, *subtitle: str) -> pd.DataFrame:
+    return words(title, "\n".join(subtitle), width=FIGURE_WIDTH)
 
 
 def what_decides(indices: Indices) -> Figure:
     """Total share of the spread by factor, with 95 % intervals."""
     n = min(len(indices.names), MOST_BARS)
     middle, within = indices.total[:n], indices.total_within[:n]
-    table = pictures.bars_table(
-        indices.names[:n], np.maximum(middle - within, 0), middle, middle + within
-    )
+    table = bars_table(indices.names[:n], np.maximum(middle - within, 0), middle, middle + within)
     return _bars(
         "what_decides",
         "share of the variance of the difference, interactions included",
@@ -49,7 +55,7 @@ def tornado(swings: Sequence[Swing]) -> Figure:
     high = [max(swing.low, swing.high) for swing in shown]
     colours = [COLOURS[BORDER] if s.high > s.low else COLOURS[INTERNAL] for s in shown]
     middle = [swing.high for swing in shown]
-    table = pictures.bars_table([rows[s.name].label for s in shown], low, middle, high, colours)
+    table = bars_table([rows[s.name].label for s in shown], low, middle, high, colours)
     return _bars(
         "tornado",
         f"deaths that {BORDER} averts more than {INTERNAL}, over the projection",
@@ -65,7 +71,7 @@ def worth(found: Sequence[Worth], unit: str) -> Figure:
     middle = np.array([each.value for each in found])
     error = 2 * np.array([each.error for each in found])
     labels = [each.about for each in found]
-    table = pictures.bars_table(labels, np.maximum(middle - error, 0), middle, middle + error)
+    table = bars_table(labels, np.maximum(middle - error, 0), middle, middle + error)
     return _bars(
         "value_of_information",
         f"expected gain from knowing before choosing [{unit}]",
@@ -83,7 +89,7 @@ def spread(shares: Shares) -> Figure:
         "Chance from year to year": shares.noise,
     }
     middle = np.array(list(parts.values()))
-    table = pictures.bars_table(list(parts), np.zeros(len(middle)), middle, middle)
+    table = bars_table(list(parts), np.zeros(len(middle)), middle, middle)
     return _bars(
         "spread",
         "share of the variance of the difference",
@@ -107,7 +113,7 @@ def cost_curve(table: pd.DataFrame) -> Figure:
         f"{rows[name].label}, {whole(low)} to {whole(high)}"
         for name, low, high in shown[["programme", "from_musd", "to_musd"]].itertuples(index=False)
     ]
-    bars = pictures.bars_table(labels, shown["q05"], shown["q50"], shown["q95"])
+    bars = bars_table(labels, shown["q05"], shown["q50"], shown["q95"])
     return _bars(
         "cost_curve",
         "deaths averted per million USD of programme money",
@@ -135,12 +141,12 @@ def plane(ensemble: Ensemble) -> Figure:
         }
     )
     means = {"x": effect[1:].mean(-1), "y": cost[1:].mean(-1), "series": several}
-    said = pictures.words(
+    said = _words(
         "What does it cost, and what does it bring?",
         "Faint dots: single futures; strong dots: means. Right: fewer deaths; down: cheaper.",
         "Costs: programmes and prisons, not discounted, against no new policy.",
     )
-    chart = pictures.plane("deaths averted", "added cost [million USD]")
+    chart = lines.plane("deaths averted", "added cost [million USD]")
     tables = {"draws": dots, "means": pd.DataFrame(means), "words": said}
     return Figure("plane", chart, tables, "means")
 
@@ -150,11 +156,11 @@ def acceptability(ensemble: Ensemble, most_musd: float, steps: int = 40) -> Figu
     willing = np.linspace(0, most_musd, steps + 1)
     chance = costs.acceptability(*costs.plane(ensemble), willing)
     table = _curves(willing, dict(zip(_titles(ensemble), chance.T, strict=True)))
-    said = pictures.words(
+    said = _words(
         "Which is the best buy, if a death averted is worth so much?",
         "Share of futures in which a policy has the highest net benefit.",
     )
-    chart = pictures.curves("million USD per death averted", "share of futures")
+    chart = lines.curves("million USD per death averted", "share of futures")
     return Figure("acceptability", chart, {"curves": table, "words": said}, "curves")
 
 
@@ -163,12 +169,12 @@ def frontier(found: Sequence[tuple[float, float, Mapping[str, float]]]) -> Figur
     burden = np.array([each[0] for each in found])
     gain = np.array([each[1] for each in found])
     table = _curves(burden, {"best split": gain})
-    said = pictures.words(
+    said = _words(
         "What do lives cost in prison-years?",
         "Each point: the split that averts most deaths with at most so many added prison-years.",
         "Negative: fewer years in prison than without a new policy.",
     )
-    chart = pictures.curves("added prison-years", "deaths averted", points=True)
+    chart = lines.curves("added prison-years", "deaths averted", points=True)
     return Figure("frontier", chart, {"curves": table, "words": said}, "curves")
 
 
@@ -190,7 +196,7 @@ def adaptive(found: Adaptive, first: str, second: str) -> Figure:
     return _bars(
         "adaptive",
         "deaths averted over the projection",
-        pictures.bars_table(labels, low, middle, high),
+        bars_table(labels, low, middle, high),
         "Does it pay to begin with one strategy and watch?",
         f"It switches in {changed} of the futures; on average it averts "
         f"{number(abs(beyond), 2)} {'more' if beyond > 0 else 'fewer'} than the better fixed one.",

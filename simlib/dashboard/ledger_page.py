@@ -7,8 +7,7 @@ import pandas as pd
 from jinja2 import Template
 
 from simlib.analysis.ledger import NONE_AVERTED, NOTES
-from simlib.charts.places import on_axis
-from simlib.charts.style import number
+from simlib.charts.style import number, on_axis
 from simlib.dashboard.phrases import DIGITS, futures
 
 PAGE = Template(

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from simlib.analysis.ledger import ledger
-from simlib.charts.checks import BANDS
+from simlib.charts.bands import side_by_side
 from simlib.charts.files import table_csv
-from simlib.charts.several import side_by_side
-from simlib.charts.style import STATUS_QUO, number, spoken
+from simlib.charts.style import BANDS, STATUS_QUO, number, spoken
 from simlib.compare import Comparison, compare
 from simlib.dashboard import phrases
 from simlib.dashboard.ledger_page import ledger_html

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from simlib.charts.checks import BANDS
-from simlib.charts.style import NO_POLICY, STATUS_QUO
+from simlib.charts.style import BANDS, NO_POLICY, STATUS_QUO
 from simlib.compare import Comparison, Verdict, compare, verdict
 from simlib.dashboard.spending import SERIES, Spending
 from simlib.dashboard.state import Scenario

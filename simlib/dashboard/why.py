@@ -8,10 +8,8 @@ import pandas as pd
 
 from simlib.analysis.identities import Identity
 from simlib.analysis.wedges import Wedges
-from simlib.charts.checks import BANDS
-from simlib.charts.figures import ranges
-from simlib.charts.places import on_axis
-from simlib.charts.style import number, percent
+from simlib.charts import bars
+from simlib.charts.style import BANDS, number, on_axis, percent
 from simlib.dashboard.phrases import DIGITS, people
 from simlib.inputs.parameters import load_parameters
 from simlib.results import OUTCOMES, QUANTILES, quantiles
@@ -58,7 +56,7 @@ def identity_figure(identity: Identity, names: Mapping[str, str], footer: str) -
         "footer": f"Changes multiply out in every draw; their medians nearly do. {footer}",
         "axis": f"change against {against}, %",
     }
-    return ranges(shown, words)
+    return bars.figure(shown, words)
 
 
 def _percent(value: float) -> str:
@@ -105,7 +103,7 @@ def wedges_figure(found: Wedges, policy: str, against: str, footer: str) -> dict
         "footer": f"Shares are averages over all orders of moving the levers. {footer}",
         "axis": f"{unit}, added up lever by lever",
     }
-    return ranges(pd.concat([steps, pd.DataFrame([whole])], ignore_index=True), words)
+    return bars.figure(pd.concat([steps, pd.DataFrame([whole])], ignore_index=True), words)
 
 
 def _signed(value: float) -> str:

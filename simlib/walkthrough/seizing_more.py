@@ -1,21 +1,18 @@
-"""Pictures of `03_does_seizing_more_raise_the_price`: one mechanism of the supply side each."""
+"""Pictures of `03_does_seizing_more_raise_the_price`: what seizures and arrests do to cost."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 
 from simlib import world
+from simlib.charts.bands import curves
+from simlib.charts.draws import Array, Line, Sight, curve_tables
 from simlib.charts.style import number
-from simlib.charts.supply import curves
-from simlib.charts.supply_tables import Line, Sight, Words, curve_tables
 from simlib.inputs.observed import load_observed
 from simlib.model import enforcement, supply, today
 from simlib.model.future import Anchors, Draw, Lanes, Prices, Stages, half_life_kept
-from simlib.walkthrough.common import (
+from simlib.walkthrough.picture import (
     PERCENT,
-    Array,
-    Picture,
     Values,
     along,
     anchored,
@@ -26,6 +23,7 @@ from simlib.walkthrough.common import (
     draws_said,
     percent,
     percent_change,
+    picture,
     setting,
     several,
 )
@@ -53,8 +51,9 @@ def _dearer(chain: supply.Chain, theta: Array, premium: Array) -> Array:
 # --- unit cost --------------------------------------------------------------------------------
 
 
+@picture(curves(SEIZED, COST), "new_seized_share", "pass_through_weight", "input_ratio_retail")
 def seize_more(values: Values, draws: int) -> Sight:
-    """Unit cost over the share seized at the border."""
+    """Unit cost over the share seized at the border (`model.supply.retail_cost`)."""
     across = along("new_seized_share")
 
     def curve(chosen: Values) -> Array:
@@ -65,17 +64,25 @@ def seize_more(values: Values, draws: int) -> Sight:
 
     here = setting(values, "new_seized_share")
     lines = before_and_after(values, PERCENT * across, curve)
-    words = Words(
+    return curve_tables(
+        lines,
         f"Seizing {percent(here)} at the border changes the unit cost on the street by "
         f"{change(at(lines[-1], PERCENT * here)[1])}",
         f"{_span(lines[-1], PERCENT * here)} A seized kilo is replaced at what it is worth "
         "at the border.",
+        (PERCENT * here, "your share"),
+        within=[0],
     )
-    return curve_tables(lines, words, (PERCENT * here, "your share"), within=[0])
 
 
+@picture(
+    curves("Arrests times time served, ratio to today", COST),
+    "punishment",
+    "punishment_elasticity",
+    "pass_through_weight",
+)
 def punish_more(values: Values, draws: int) -> Sight:
-    """Unit cost over arrests times time served."""
+    """Unit cost over arrests times time served (`model.supply.prison_premium`)."""
     across = along("punishment")
 
     def curve(chosen: Values) -> Array:
@@ -87,17 +94,25 @@ def punish_more(values: Values, draws: int) -> Sight:
 
     here = setting(values, "punishment")
     lines = before_and_after(values, across, curve)
-    words = Words(
+    return curve_tables(
+        lines,
         f"{here:g} times the arrests and time served: "
         f"{change(at(lines[-1], here)[1])} on unit cost",
         f"{_span(lines[-1], here)} Sellers want to be paid for prison, which is part of the "
         "risk they run.",
+        (here, "your setting"),
+        within=[0],
     )
-    return curve_tables(lines, words, (here, "your setting"), within=[0])
 
 
+@picture(
+    curves("Price transmission: 0 dollar for dollar, 1 in proportion", COST),
+    "cost_rise",
+    "input_ratio_wholesale",
+    "input_ratio_retail",
+)
 def pass_on(values: Values, draws: int) -> Sight:
-    """How much of a dearer stage reaches the street, over the rule of transmission."""
+    """What a dearer stage adds on the street, by rule of transmission (`supply.retail_cost`)."""
     across = along("pass_through_weight")
     rise = setting(values, "cost_rise")
     names = ("production", "at the border", "US wholesale")
@@ -115,17 +130,24 @@ def pass_on(values: Values, draws: int) -> Sight:
 
     lines = several(values, across, lines_of)
     additive, in_proportion = (at(lines[1], place)[1] for place in (0, 1))
-    words = Words(
+    return curve_tables(
+        lines,
         f"A kilo {percent(rise)} dearer at the border: {change(additive)} on the street, or "
         f"{change(in_proportion)}",
         "Left end: costs are passed on dollar for dollar; right end: in proportion. One kilo "
         "made dearer at one stage, three stages in turn.",
+        within=[0],
     )
-    return curve_tables(lines, words, within=[0])
 
 
+@picture(
+    curves("Size of the market, ratio to today", COST),
+    "volume_ratio",
+    "swamping_exponent",
+    "risk_share_retail",
+)
 def swamp(values: Values, draws: int) -> Sight:
-    """Unit cost over the size of the market, enforcement being the same."""
+    """Unit cost over the size of the market, enforcement the same (`model.supply.swamping`)."""
     across = along("volume_ratio")
 
     def curve(chosen: Values) -> Array:
@@ -135,13 +157,15 @@ def swamp(values: Values, draws: int) -> Sight:
 
     here = setting(values, "volume_ratio")
     lines = before_and_after(values, across, curve)
-    words = Words(
+    return curve_tables(
+        lines,
         f"A market {here:g} times as large with the same enforcement: "
         f"{change(at(lines[-1], here)[1])} on unit cost",
         f"{_span(lines[-1], here)} The same officers spread over fewer kilos make each kilo "
         "riskier, over more kilos safer.",
+        (here, "your market"),
+        within=[0],
     )
-    return curve_tables(lines, words, (here, "your market"), within=[0])
 
 
 # --- lanes ------------------------------------------------------------------------------------
@@ -174,8 +198,14 @@ def _pressed(p: Draw, a: Anchors, ratio: float) -> Lanes:
     return enforcement.hazards(p, a, *_scanned_today(), pressure)
 
 
+@picture(
+    curves("Months since pressure on ports rose", SEIZED),
+    "pressure_ratio",
+    "displacement_strength",
+    "displacement_half_life_months",
+)
 def displace(values: Values, draws: int) -> Sight:
-    """Share seized at the border by month, after pressure on ports has risen."""
+    """Share seized by month, once pressure on ports has risen (`enforcement.sheltered_weights`)."""
     across = np.arange(MONTHS_SHOWN + 1.0)
     ratio = setting(values, "pressure_ratio")
 
@@ -191,17 +221,25 @@ def displace(values: Values, draws: int) -> Sight:
     p = drawn(values, draws)
     seized = float(np.median(PERCENT * p.border_seized_share))
     first, last = (at(lines[-1], month)[1] for month in (0, MONTHS_SHOWN))
-    words = Words(
+    return curve_tables(
+        lines,
         f"{ratio:g} times the pressure on ports: {number(first, 2)} % seized at once, "
         f"{number(last, 2)} % after two years",
         f"Before it, {number(seized, 2)} % were seized (median). Traffic moves to lanes where no "
         "pressure was added.",
+        within=[0],
     )
-    return curve_tables(lines, words, within=[0])
 
 
+@picture(
+    curves("Share of cars and trucks scanned (%)", SEIZED),
+    "scan_share",
+    "scanning_share_of_seizures",
+    "port_share",
+    "displacement_strength",
+)
 def scan(values: Values, draws: int) -> Sight:
-    """Share seized at the border over the share of vehicles scanned."""
+    """Share seized at the border over the share of vehicles scanned (`enforcement.hazards`)."""
     across = along("scan_share")
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
@@ -215,17 +253,25 @@ def scan(values: Values, draws: int) -> Sight:
     here = setting(values, "scan_share")
     lines = several(values, PERCENT * across, lines_of)
     first, settled = (at(line, PERCENT * here)[1] for line in lines[:2])
-    words = Words(
+    return curve_tables(
+        lines,
         f"Scanning {percent(here)} of vehicles seizes {number(first, 2)} % of the flow at once, "
         f"{number(settled, 2)} % once traffic has moved",
         "Medians. The lanes between ports and the corrupted ones are not scanned; what scanning "
         "detects is inferred, not measured.",
+        (PERCENT * here, "your share"),
+        within=[0],
     )
-    return curve_tables(lines, words, (PERCENT * here, "your share"), within=[0])
 
 
+@picture(
+    curves("Corrupted share of what is not seized (%)", SEIZED),
+    "pressure_ratio",
+    "displacement_strength",
+    "border_seized_share",
+)
 def protect(values: Values, draws: int) -> Sight:
-    """Share seized at the border over the share of the flow in corrupted lanes."""
+    """Share seized over the share of the flow in corrupted lanes (`enforcement.seized_shares`)."""
     across = along("protected_share_border")
     ratio = setting(values, "pressure_ratio")
 
@@ -243,49 +289,11 @@ def protect(values: Values, draws: int) -> Sight:
 
     lines = several(values, PERCENT * across, lines_of)
     least, most = (at(lines[1], PERCENT * share)[1] for share in across[[0, -1]])
-    words = Words(
+    return curve_tables(
+        lines,
         f"{ratio:g} times the pressure seizes {number(least, 2)} % where few lanes are "
         f"corrupted, {number(most, 2)} % where many are",
         "Once traffic has moved, medians. A corrupted lane is never seized, and pressure on the "
         "others fills it.",
+        within=[0],
     )
-    return curve_tables(lines, words, within=[0])
-
-
-# --- pictures ---------------------------------------------------------------------------------
-
-SEIZE_MORE = Picture(
-    partial(curves, SEIZED, COST),
-    seize_more,
-    ("new_seized_share", "pass_through_weight", "input_ratio_retail"),
-)
-PUNISH_MORE = Picture(
-    partial(curves, "Arrests times time served, ratio to today", COST),
-    punish_more,
-    ("punishment", "punishment_elasticity", "pass_through_weight"),
-)
-PASS_ON = Picture(
-    partial(curves, "Price transmission: 0 dollar for dollar, 1 in proportion", COST),
-    pass_on,
-    ("cost_rise", "input_ratio_wholesale", "input_ratio_retail"),
-)
-DISPLACE = Picture(
-    partial(curves, "Months since pressure on ports rose", SEIZED),
-    displace,
-    ("pressure_ratio", "displacement_strength", "displacement_half_life_months"),
-)
-SCAN = Picture(
-    partial(curves, "Share of cars and trucks scanned (%)", SEIZED),
-    scan,
-    ("scan_share", "scanning_share_of_seizures", "port_share", "displacement_strength"),
-)
-PROTECT = Picture(
-    partial(curves, "Corrupted share of what is not seized (%)", SEIZED),
-    protect,
-    ("pressure_ratio", "displacement_strength", "border_seized_share"),
-)
-SWAMP = Picture(
-    partial(curves, "Size of the market, ratio to today", COST),
-    swamp,
-    ("volume_ratio", "swamping_exponent", "risk_share_retail"),
-)

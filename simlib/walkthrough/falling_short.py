@@ -1,18 +1,16 @@
-"""More pictures of `03_does_seizing_more_raise_the_price`: capacity, scarcity, strength."""
+"""More of `03_does_seizing_more_raise_the_price`: when kilos are missing, and all together."""
 
 from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 
+from simlib.charts.bands import curves
+from simlib.charts.draws import Array, Sight, curve_tables
 from simlib.charts.style import number
-from simlib.charts.supply import curves
-from simlib.charts.supply_tables import Sight, Words, curve_tables
 from simlib.model import market, supply
-from simlib.walkthrough.common import (
+from simlib.walkthrough.picture import (
     PERCENT,
-    Array,
-    Picture,
     Values,
     along,
     at,
@@ -22,6 +20,7 @@ from simlib.walkthrough.common import (
     draws_said,
     percent,
     percent_change,
+    picture,
     setting,
     several,
     simulated,
@@ -31,8 +30,16 @@ MISSING = "Share of demand that is not delivered (%)"
 YEARS_SHOWN = 10
 
 
+@picture(
+    curves("Years since the pressure began", "Share of today's flow (%)"),
+    "added_pressure",
+    "pressure_years",
+    "knockdown_organised_crime",
+    "recovery_months_distribution",
+    "slack_distribution",
+)
 def knock_down(values: Values, draws: int) -> Sight:
-    """Distribution capacity and the most it can ship, while pressure lasts and after it."""
+    """Capacity and the most it can ship, under pressure and after it (`supply.capacity_next`)."""
     across = np.arange(YEARS_SHOWN * 12 + 1) / 12
     added, lasts = setting(values, "added_pressure"), setting(values, "pressure_years")
     pressed = np.where(across[:-1] < lasts, added, 0.0)
@@ -49,17 +56,24 @@ def knock_down(values: Values, draws: int) -> Sight:
 
     lines = several(values, across, lines_of)
     most, capacity = (at(line, lasts)[1] for line in lines[:2])
-    words = Words(
+    return curve_tables(
+        lines,
         f"After {lasts:g} years of pressure {number(capacity, 2)} % of capacity is left, "
         f"enough for {number(most, 2)} % of the flow",
         "Medians. Below 100 % of the flow kilos go missing; above it nothing is felt, because "
         "capacity stood idle.",
+        (lasts, "pressure ends"),
+        within=[0, PERCENT],
     )
-    return curve_tables(lines, words, (lasts, "pressure ends"), within=[0, PERCENT])
 
 
+@picture(
+    curves(MISSING, "Price over unit cost (ratio)", log=True),
+    "missing_share",
+    "short_price_elasticity",
+)
 def fall_short(values: Values, draws: int) -> Sight:
-    """Price of a pure milligram over unit cost, over the share of demand not delivered."""
+    """Price over unit cost, by share of demand not delivered (`market.scarcity_price`)."""
     across = along("missing_share")
 
     def curve(chosen: Values) -> Array:
@@ -70,17 +84,26 @@ def fall_short(values: Values, draws: int) -> Sight:
     lines = before_and_after(values, PERCENT * across, curve)
     low, median, high = at(lines[-1], PERCENT * here)
     times = partial(number, digits=2)
-    words = Words(
+    return curve_tables(
+        lines,
         f"When {percent(here)} of demand is not delivered, a pure milligram costs "
         f"{number(median, 2)} times its unit cost",
         f"{draws_said(low, high, times)} Unit cost itself does not "
         "move: this is scarcity, and it ends when shipments catch up.",
+        (PERCENT * here, "your share"),
+        within=[1],
+        log=True,
     )
-    return curve_tables(lines, words, (PERCENT * here, "your share"), within=[1], log=True)
 
 
+@picture(
+    curves(MISSING, "Ratio to today", log=True),
+    "missing_share",
+    "weaker_share",
+    "short_price_elasticity",
+)
 def dilute(values: Values, draws: int) -> Sight:
-    """Price and strength of what is sold, over the share of demand not delivered."""
+    """Price and strength of what is sold, by share not delivered (`market.dilution`)."""
     across = along("missing_share")
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
@@ -98,20 +121,30 @@ def dilute(values: Values, draws: int) -> Sight:
     here = setting(values, "missing_share")
     lines = several(values, PERCENT * across, lines_of)
     pure, bag, strength = (at(line, PERCENT * here)[1] for line in lines[:3])
-    words = Words(
+    return curve_tables(
+        lines,
         f"With {percent(here)} of demand not delivered a bag costs {number(bag, 2)} times as much "
         f"and holds {number(strength, 2)} of the drug",
         f"Medians, over today. A pure milligram costs {number(pure, 2)} times as much: what the "
         "bag's price does not show, its strength does.",
+        (PERCENT * here, "your share"),
+        within=[1],
+        log=True,
     )
-    return curve_tables(lines, words, (PERCENT * here, "your share"), within=[1], log=True)
 
 
 MONEY_LEVERS = {"port officers": "port_officers", "drug units inside": "drug_units"}
 
 
+@picture(
+    curves("Calendar year", "Price of pure fentanyl, change (%)"),
+    "added_money",
+    "pass_through_weight",
+    "effect_exponent_border",
+    "effect_exponent_internal",
+)
 def together(values: Values, draws: int) -> Sight:
-    """Retail price of pure fentanyl over the status quo, the same money at the border or inside."""
+    """Retail price over the status quo, the same money at the border or inside (`model.month`)."""
     levers = tuple(MONEY_LEVERS.values())
 
     def lines_of(chosen: Values) -> Mapping[str, Array]:
@@ -125,43 +158,11 @@ def together(values: Values, draws: int) -> Sight:
     lines = several(values, across, lines_of)
     border, inside = (at(line, across[-1])[1] for line in lines[:2])
     money, last = number(setting(values, "added_money")), int(across[-1])
-    words = Words(
+    return curve_tables(
+        lines,
         f"All together: {money} million USD a year change the price by {change(border)} (border) "
         f"or {change(inside)} (inside)",
         f"Price of a pure milligram at the end of {last} against no new money, medians; the same "
         "draws in both worlds.",
+        within=[0],
     )
-    return curve_tables(lines, words, within=[0])
-
-
-KNOCK_DOWN = Picture(
-    partial(curves, "Years since the pressure began", "Share of today's flow (%)"),
-    knock_down,
-    (
-        "added_pressure",
-        "pressure_years",
-        "knockdown_organised_crime",
-        "recovery_months_distribution",
-        "slack_distribution",
-    ),
-)
-FALL_SHORT = Picture(
-    partial(
-        curves,
-        MISSING,
-        "Price over unit cost (ratio)",
-        log=True,
-    ),
-    fall_short,
-    ("missing_share", "short_price_elasticity"),
-)
-DILUTE = Picture(
-    partial(curves, MISSING, "Ratio to today", log=True),
-    dilute,
-    ("missing_share", "weaker_share", "short_price_elasticity"),
-)
-TOGETHER = Picture(
-    partial(curves, "Calendar year", "Price of pure fentanyl, change (%)"),
-    together,
-    ("added_money", "pass_through_weight", "effect_exponent_border", "effect_exponent_internal"),
-)

@@ -1,9 +1,8 @@
 """What the pictures of the walk-through notebooks share: rows, draws, lines of before and after.
 
-The pictures themselves are in :mod:`simlib.walkthrough.kilo`, :mod:`simlib.walkthrough.price` and
-:mod:`simlib.walkthrough.cocaine`. Each is a function of the moved sliders and a number of draws
-that asks the model's own functions and returns the tables of a chart. A row of the model's table
-that was moved is pinned; one that was not is drawn from its whole range. Rows of
+Each picture is a function of the moved sliders and a number of draws that asks the model's own
+functions, which its docstring names, and returns the tables of a chart. A row of the model's
+table that was moved is pinned; one that was not is drawn from its whole range. Rows of
 ``data/walkthrough.csv`` are no estimates but settings, or published prices that are only shown.
 """
 
@@ -13,19 +12,19 @@ from typing import NamedTuple
 
 import numpy as np
 from altair import TopLevelMixin
-from numpy.typing import NDArray
 
 from simlib import world
-from simlib.charts.style import number
-from simlib.charts.supply_tables import (
+from simlib.charts.draws import (
     DEFAULT,
     DEFAULT_COLOUR,
     FIRST_COLOUR,
     PALETTE,
     YOURS,
+    Array,
     Line,
     Sight,
 )
+from simlib.charts.style import number
 from simlib.inputs import sampling
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
@@ -35,7 +34,6 @@ from simlib.model.future import Anchors, Draw
 from simlib.results import Ensemble
 from simlib.simulation import simulate
 
-Array = NDArray[np.float64]
 Values = Mapping[str, float]
 
 Compute = Callable[[Values, int], Sight]
@@ -50,14 +48,21 @@ LAST_YEAR = 2032
 class Picture(NamedTuple):
     """A picture that the reader moves, for :func:`simlib.dashboard.explore.explore`."""
 
-    chart: Callable[[], TopLevelMixin]
-    """Makes the chart; see `simlib.charts.supply`."""
+    chart: TopLevelMixin
+    """From `simlib.charts.bands.curves` or `simlib.charts.bars.live_ranges`."""
     compute: Compute
     """From the moved sliders and a number of draws to what is shown."""
     controls: tuple[str, ...]
     """Names of the rows that have a slider."""
     rows: Callable[[], Parameters] | None = None
     """The table that holds them, where it is not the model's."""
+
+
+def picture(
+    chart: TopLevelMixin, *controls: str, rows: Callable[[], Parameters] | None = None
+) -> Callable[[Compute], Picture]:
+    """Make a picture of the function below; see :class:`Picture`."""
+    return lambda compute: Picture(chart, compute, controls, rows)
 
 
 @cache
@@ -139,8 +144,8 @@ def several(
     values, across : as for `before_and_after`
     curves : from moved sliders to values of shape (positions, draws) by name
     """
-    found = zip(curves(values).items(), PALETTE, strict=False)
-    lines = [Line(name, across, line, colour) for (name, line), colour in found]
+    now = zip(curves(values).items(), PALETTE, strict=False)
+    lines = [Line(name, across, line, colour) for (name, line), colour in now]
     if pinned(values):
         before = zip(curves(unpinned(values)).items(), PALETTE, strict=False)
         lines += [

@@ -5,25 +5,25 @@ from functools import partial
 
 import numpy as np
 
-from simlib.charts.style import number
-from simlib.charts.supply import curves, ranges
-from simlib.charts.supply_tables import (
+from simlib.charts.bands import curves
+from simlib.charts.bars import live_ranges
+from simlib.charts.draws import (
     DEFAULT,
     DEFAULT_COLOUR,
     FIRST_COLOUR,
+    STEP_KEY,
     YOURS,
+    Array,
     Bar,
     Sight,
-    Words,
     curve_tables,
     range_tables,
 )
+from simlib.charts.style import number
 from simlib.model import enforcement, market, supply, today
 from simlib.model.future import Prices, lag_kept
-from simlib.walkthrough.common import (
+from simlib.walkthrough.picture import (
     PERCENT,
-    Array,
-    Picture,
     Values,
     anchored,
     at,
@@ -32,6 +32,7 @@ from simlib.walkthrough.common import (
     draws_said,
     load_settings,
     percent,
+    picture,
     pinned,
     setting,
     several,
@@ -43,7 +44,8 @@ from simlib.walkthrough.common import (
 SHIPPED = 100.0
 """Kilograms followed in the first picture."""
 STAGES_SAID = ("at the border", "at wholesale", "at retail")
-ACCOUNT_KEY = "bar: mean of the draws · number: mean (9 in 10 draws)"
+SHARES = ("border_seized_share", "domestic_seized_share", "wholesale_share_of_domestic")
+RATIOS = ("input_ratio_border", "input_ratio_wholesale", "input_ratio_retail")
 LEVER = ("port_officers",)
 MONTHS_SHOWN = 36
 ROUNDING = 1e-9
@@ -73,8 +75,12 @@ def _by_row(groups: list[list[Bar]]) -> list[Bar]:
     return [bar for row in zip(*groups, strict=True) for bar in row]
 
 
+@picture(
+    live_ranges("Pure kilograms of 100 that leave the producer", 5, steps=True, zeroed=True),
+    *SHARES,
+)
 def hundred_kilos(values: Values, draws: int) -> Sight:
-    """What becomes of 100 kilograms that leave the producer."""
+    """What becomes of 100 kilograms that leave the producer (`enforcement.seized_shares`)."""
     groups, eaten = [], np.zeros(1)
     for series, (chosen, colour) in _worlds(values).items():
         p = drawn(chosen, draws)
@@ -88,16 +94,20 @@ def hundred_kilos(values: Values, draws: int) -> Sight:
         groups.append(_account(steps | {"consumed": left}, series, colour))
     low, _, high = spread_of(eaten)
     mean = float(np.mean(eaten))  # as the bars
-    words = Words(
+    return range_tables(
+        _by_row(groups),
         f"Of {SHIPPED:.0f} kilos that leave the producer about {number(mean, 2)} are consumed",
         f"{draws_said(low, high, partial(number, digits=2))} Pure kilograms; nobody weighs the "
         "flow, so every share is inferred.",
+        STEP_KEY,
     )
-    return range_tables(_by_row(groups), words, within=[0])
 
 
+@picture(
+    live_ranges("US dollars per pure kilogram (log scale)", 6, log=True), "retail_price", *RATIOS
+)
 def ladder(values: Values, draws: int) -> Sight:
-    """What a pure kilogram is worth from precursors to the street."""
+    """What a pure kilogram is worth on its way to the street (`model.supply.price_ladder`)."""
     rows = ("production", "landed in the US", "US wholesale", "retail, on the street")
     groups, prices = [], Prices(*np.ones((4, 1)))
     for series, (chosen, colour) in _worlds(values).items():
@@ -121,16 +131,21 @@ def ladder(values: Values, draws: int) -> Sight:
     bars.insert(per_step, shown["shown_mexico"])
     bars.insert(0, shown["shown_precursors"])
     landed = spread_of(prices.landed / prices.retail)
-    words = Words(
+    return range_tables(
+        bars,
         f"Landed in the US, a kilo is worth {percent(landed[1])} of its price on the street",
         f"{draws_said(landed[0], landed[2], percent)} Every labelled step of the axis is ten times "
         "the one before.",
     )
-    return range_tables(bars, words, log=True)
 
 
+@picture(
+    live_ranges("Cost to the trade, % of its retail sales", 3, zeroed=True),
+    *SHARES[:2],
+    *RATIOS[1:],
+)
 def taken(values: Values, draws: int) -> Sight:
-    """What seizures cost the trade at each stage, for each kilogram consumed."""
+    """What seizures cost the trade, for each kilogram consumed (`model.today.chain`)."""
     groups = []
     for series, (chosen, colour) in _worlds(values).items():
         p = drawn(chosen, draws)
@@ -142,17 +157,24 @@ def taken(values: Values, draws: int) -> Sight:
         spread_of(groups[-1][0].values),
         spread_of(np.sum([bar.values for bar in groups[-1]], axis=0)),
     )
-    words = Words(
+    return range_tables(
+        _by_row(groups),
         f"Border seizures cost the trade {number(border[1], 2)} % of its retail sales, all "
         f"seizures {number(total[1], 2)} %",
         "What is lost is what it costs to bring another kilo to that place, not what it would "
         "have sold for on the street.",
     )
-    return range_tables(_by_row(groups), words, within=[0])
 
 
+@picture(
+    curves("Months since more is seized", "Kilograms, change from before (%)"),
+    "new_seized_share",
+    "shipment_lag_months",
+    "slack_production",
+    "demand_elasticity",
+)
 def replaced(values: Values, draws: int) -> Sight:
-    """Kilograms shipped and consumed by month, after more is seized at the border."""
+    """Kilograms by month, after more is seized (`supply.shipments_next`, `market.cleared`)."""
     months = np.linspace(0, MONTHS_SHOWN, MONTHS_SHOWN + 1)
     share = setting(values, "new_seized_share")
 
@@ -175,17 +197,25 @@ def replaced(values: Values, draws: int) -> Sight:
     lines = several(values, months, lines_of)
     bite, settled = (at(lines[1], month)[1] for month in (0, MONTHS_SHOWN))
     shipped = at(lines[0], MONTHS_SHOWN)[1]
-    words = Words(
+    return curve_tables(
+        lines,
         f"{percent(share)} seized at the border from one day to the next: consumption "
         f"{change(bite)} at first, {change(settled)} in the end",
         f"Producers end up shipping {change(shipped)} (medians). Losses are replaced, at a cost; "
         "the cost is what lasts.",
+        within=[0],
     )
-    return curve_tables(lines, words, within=[0])
 
 
+@picture(
+    live_ranges("Pure kilograms in the year", 6, steps=True, zeroed=True),
+    "years_after",
+    "added_money",
+    "border_seized_share",
+    "consumption_g_per_user",
+)
 def account(values: Values, draws: int) -> Sight:
-    """The kilograms of one year, from shipped to consumed, with what goes into stock."""
+    """The kilograms of one year, from shipped to consumed or put into stock (`model.month`)."""
     found = simulated(values, LEVER, draws).projection
     year = int(found["time"].ravel()[0]) + int(setting(values, "years_after"))
     within = np.floor(found["time"].ravel()) == year
@@ -201,42 +231,11 @@ def account(values: Values, draws: int) -> Sight:
     steps |= {"put into stock": -stocked, "consumed": flow["consumed"]}
     colour = FIRST_COLOUR if values else DEFAULT_COLOUR
     means = {name: number(float(np.mean(kg))) for name, kg in flow.items()}
-    words = Words(
+    return range_tables(
+        _account(steps, YOURS, colour),
         f"In {year} {means['produced']} kg are shipped and {means['consumed']} kg consumed: "
         "not a gram is lost in between",
         "Shipped, less what is seized at each stage, less what goes into stock, is consumed, in "
         "every draw. Pure kilograms, means over draws.",
+        STEP_KEY,
     )
-    return range_tables(_account(steps, YOURS, colour), words, within=[0])
-
-
-# --- pictures ---------------------------------------------------------------------------------
-
-SHARES = ("border_seized_share", "domestic_seized_share", "wholesale_share_of_domestic")
-RATIOS = ("input_ratio_border", "input_ratio_wholesale", "input_ratio_retail")
-
-HUNDRED_KILOS = Picture(
-    partial(ranges, "Pure kilograms of 100 that leave the producer", 5, key=ACCOUNT_KEY),
-    hundred_kilos,
-    SHARES,
-)
-LADDER = Picture(
-    partial(ranges, "US dollars per pure kilogram (log scale)", 6, log=True),
-    ladder,
-    ("retail_price", *RATIOS),
-)
-TAKEN = Picture(
-    partial(ranges, "Cost to the trade, % of its retail sales", 3),
-    taken,
-    (*SHARES[:2], *RATIOS[1:]),
-)
-REPLACED = Picture(
-    partial(curves, "Months since more is seized", "Kilograms, change from before (%)"),
-    replaced,
-    ("new_seized_share", "shipment_lag_months", "slack_production", "demand_elasticity"),
-)
-ACCOUNT = Picture(
-    partial(ranges, "Pure kilograms in the year", 6, key=ACCOUNT_KEY),
-    account,
-    ("years_after", "added_money", "border_seized_share", "consumption_g_per_user"),
-)

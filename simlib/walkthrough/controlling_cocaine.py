@@ -1,24 +1,23 @@
 """Pictures of `08_controlling_cocaine`: the order of four programmes, and what turns it."""
 
-from functools import partial
-
 import numpy as np
 
 from simlib.analysis.cocaine import PROGRAMMES, cost_of_one_percent, draw_1992, load_cocaine
-from simlib.charts.style import number
-from simlib.charts.supply import curves, ranges
-from simlib.charts.supply_tables import (
+from simlib.charts.bands import curves
+from simlib.charts.bars import live_ranges
+from simlib.charts.draws import (
     DEFAULT_COLOUR,
     FIRST_COLOUR,
     PALETTE,
+    Array,
     Bar,
     Line,
     Sight,
-    Words,
     curve_tables,
     range_tables,
 )
-from simlib.walkthrough.common import Array, Picture, Values
+from simlib.charts.style import number
+from simlib.walkthrough.picture import Values, picture
 
 COST = "Cost of cutting consumption by 1 % (million USD, log scale)"
 POSITIONS = 21
@@ -37,8 +36,16 @@ def costs(values: Values, draws: int) -> dict[str, Array]:
     return {programme: cost_of_one_percent(p, programme) for programme in PROGRAMMES}
 
 
+@picture(
+    live_ranges(COST, 4, log=True),
+    "pass_through_weight",
+    "supply_slope",
+    "demand_elasticity",
+    "treatment_leaves_heavy_use",
+    rows=load_cocaine,
+)
 def order(values: Values, draws: int) -> Sight:
-    """What a 1 % cut costs by programme, beside the figures published in 1994."""
+    """What a 1 % cut costs by programme, and the 1994 figures (`cocaine.cost_of_one_percent`)."""
     found = costs(values, draws)
     colour = FIRST_COLOUR if values else DEFAULT_COLOUR
     bars = [Bar(label(name), SERIES, cost, colour) for name, cost in found.items()]
@@ -49,13 +56,15 @@ def order(values: Values, draws: int) -> Sight:
     middle = {name: float(np.median(cost)) for name, cost in found.items()}
     ranked = sorted(middle, key=middle.__getitem__)
     least, most = ranked[0], ranked[-1]
-    words = Words(
+    return range_tables(
+        bars,
         f"Cheapest: {label(ranked[0]).lower()}, then {label(ranked[1]).lower()}, "
         f"{label(ranked[2]).lower()}, {label(ranked[3]).lower()}",
         f"Per 1 % less consumption {number(middle[least])} against {number(middle[most])} million "
         "USD (medians). Supply figures rest on back-solved inputs.",
+        KEY,
+        marks,
     )
-    return range_tables(bars, words, marks, log=True)
 
 
 def costs_along(name: str, values: Values, draws: int) -> tuple[Array, dict[str, Array]]:
@@ -93,8 +102,7 @@ def _rising(x: Array, y: Array) -> tuple[Array, Array]:
     return (x, y) if x[0] < x[1] else (x[::-1], y[::-1])
 
 
-def over(name: str, values: Values, draws: int) -> Sight:
-    """Cost of a 1 % cut along one input, and where the order turns."""
+def _over(name: str, values: Values, draws: int) -> Sight:
     across, found = costs_along(name, values, draws)
     pairs = zip(found.items(), PALETTE, strict=False)
     lines = [Line(label(each), across, cost, colour) for (each, cost), colour in pairs]
@@ -108,40 +116,46 @@ def over(name: str, values: Values, draws: int) -> Sight:
     here = values.get(name, load_cocaine()[name].value)
     costs_here = {line.name: float(np.median(line.draws_at(here))) for line in lines}
     least = min(costs_here, key=costs_here.__getitem__)
-    words = Words(
+    return curve_tables(
+        lines,
         f"At {here:g} {least.lower()} costs least, {number(costs_here[least])} million USD; "
         f"the order {times} along this range",
         f"Medians, rightward: {'; '.join(said)}." if said else "The medians do not cross.",
+        (here, "your setting"),
+        log=True,
     )
-    return curve_tables(lines, words, (here, "your setting"), log=True)
 
 
-ORDER = Picture(
-    partial(ranges, COST, 4, log=True, key=KEY),
-    order,
-    (
-        "pass_through_weight",
-        "supply_slope",
-        "demand_elasticity",
-        "treatment_leaves_heavy_use",
-    ),
-    load_cocaine,
+@picture(
+    curves("Price transmission: 0 dollar for dollar, 1 in proportion", COST, log=True),
+    "pass_through_weight",
+    "wholesale_price_share",
+    "treatment_leaves_heavy_use",
+    rows=load_cocaine,
 )
-TRANSMISSION = Picture(
-    partial(curves, "Price transmission: 0 dollar for dollar, 1 in proportion", COST, log=True),
-    partial(over, "pass_through_weight"),
-    ("pass_through_weight", "wholesale_price_share", "treatment_leaves_heavy_use"),
-    load_cocaine,
+def transmission(values: Values, draws: int) -> Sight:
+    """Cost of a 1 % cut over the rule of price transmission (`cocaine.cost_of_one_percent`)."""
+    return _over("pass_through_weight", values, draws)
+
+
+@picture(
+    curves("Supply: falling (above 0) or rising (below 0) unit cost", COST, log=True),
+    "supply_slope",
+    "pass_through_weight",
+    rows=load_cocaine,
 )
-SUPPLY = Picture(
-    partial(curves, "Supply: falling (above 0) or rising (below 0) unit cost", COST, log=True),
-    partial(over, "supply_slope"),
-    ("supply_slope", "pass_through_weight"),
-    load_cocaine,
+def supply_slope(values: Values, draws: int) -> Sight:
+    """Cost of a 1 % cut over the slope of supply (`cocaine.cost_of_one_percent`)."""
+    return _over("supply_slope", values, draws)
+
+
+@picture(
+    curves("Response of demand to price (elasticity, size)", COST, log=True),
+    "demand_elasticity",
+    "supply_slope",
+    "pass_through_weight",
+    rows=load_cocaine,
 )
-DEMAND = Picture(
-    partial(curves, "Response of demand to price (elasticity, size)", COST, log=True),
-    partial(over, "demand_elasticity"),
-    ("demand_elasticity", "supply_slope", "pass_through_weight"),
-    load_cocaine,
-)
+def demand_response(values: Values, draws: int) -> Sight:
+    """Cost of a 1 % cut over the response of demand (`cocaine.cost_of_one_percent`)."""
+    return _over("demand_elasticity", values, draws)
