@@ -94,9 +94,9 @@ def _rows(columns: dict[str, Any]) -> list[dict[Hashable, Any]]:
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-def _picture(spec: dict[str, Any], said: Any) -> str:
-    said = said if isinstance(said, str) else ""
-    return f"<figure>{export(spec | {'description': said}, 'svg').decode()}</figure>"
+def _picture(spec: dict[str, Any], words: Any) -> str:
+    words = words if isinstance(words, str) else ""
+    return f"<figure>{export(spec | {'description': words}, 'svg').decode()}</figure>"
 
 
 def _folded(shown: Any) -> str:
@@ -121,8 +121,8 @@ def _control(shown: Any) -> str:
         value = "yes" if value else "no"
     elif isinstance(value, float | int):
         value = exact(value, getattr(shown, "unit", ""))
-    said = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
-    return f"<div>{html.escape(said)}</div>"
+    words = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
+    return f"<div>{html.escape(words)}</div>"
 
 
 def _joined(kind: str, parts: Iterable[str]) -> str:
