@@ -42,6 +42,8 @@ LAB_SETTINGS = VENV / "share/jupyter/lab/settings/overrides.json"
 OFFLINE_SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 # A run of one draw: machine code is made now and kept, so that the first picture need not wait.
 WARM = "import simlib; simlib.simulate(draws=1)"
+# Files of tests side by side; more of them would need more browsers than a laptop has memory for.
+ON_ALL_CORES = ["-n", "logical", "--maxprocesses", "4", "--dist", "loadfile"]
 CHECKS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy", "simlib"]]
 
 
@@ -244,7 +246,7 @@ def test(arguments):
         print("\n== " + " ".join(check), flush=True)
         run([str(VENV_PYTHON), "-m", *check], "Failed: " + " ".join(check))
     print("\n== pytest", flush=True)
-    return hand_over(["-m", "pytest", *arguments])
+    return hand_over(["-m", "pytest", *ON_ALL_CORES, *arguments])
 
 
 def lab(arguments):

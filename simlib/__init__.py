@@ -14,7 +14,6 @@ from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy, load_policy, policy_names, read_policy
 from simlib.results import OUTCOMES, Ensemble
 from simlib.simulation import simulate
-from simlib.stored import read_ensemble
 from simlib.strategies import Strategy, TotalNotKept, equal_money
 from simlib.version import __version__
 
@@ -32,7 +31,6 @@ __all__ = [
     "load_parameters",
     "load_policy",
     "policy_names",
-    "read_ensemble",
     "read_policy",
     "simulate",
     "verdict",

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, check_name, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters, number_fault
-from simlib.results import PAYERS, QUANTILES, Ensemble, check_ensemble, quantiles
+from simlib.inputs.tables import PAYERS
+from simlib.results import QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.units import USD_PER_MILLION
-
-Array = NDArray[np.float64]
 
 VALUED_BY = ("vsl", "qaly")
 

@@ -1,17 +1,20 @@
 """One kind of error for everything a reader can get wrong, with all faults told at once."""
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 MOST_TOLD = 50
 """Faults told of one input; the rest are counted."""
 _LONGEST_SHOWN = 60
 _MOST_LISTED = 30
 _MOST_UNKNOWN = 10
+
+
+T = TypeVar("T")
 
 
 class InputError(ValueError):
@@ -61,6 +64,14 @@ class Faults:
             self.add(field, unknown(name, allowed))
         if len(wrong) > _MOST_UNKNOWN:
             self.add(field, f"{len(wrong) - _MOST_UNKNOWN:,} more are unknown")
+
+    def attempt(self, check: Callable[..., T], *given: Any) -> T | Any:
+        """What a check returns; where it raises, its faults are noted."""
+        try:
+            return check(*given)
+        except InputError as error:
+            self.messages.extend(error.messages)
+            return None
 
     def raise_any(self) -> None:
         """Raise the faults in one InputError; do nothing when there are none."""

@@ -4,10 +4,8 @@ An outcome is a function of the flows that the loop recorded. Quantiles are take
 calendar years; paired differences live in :mod:`simlib.compare`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +14,14 @@ from numpy.typing import NDArray
 
 from simlib import money
 from simlib.errors import InputError, check_name, is_finite, shown
-from simlib.inputs.frozen import closed, opened
-from simlib.inputs.paths import write_arrays
+from simlib.inputs.arrays import Array, Draws, Flows, closed, opened
+from simlib.inputs.tables import PAYERS
 from simlib.units import G_PER_KG, USD_PER_MILLION
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
-Flows = Mapping[str, Array]
-Draws = Mapping[str, Array]
 
-PAYERS = ("federal", "state", "local")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -62,31 +56,29 @@ def _price(flows: Flows, p: Draws) -> Array:
     return flows["price_ratio"] * trend * p["retail_price"] / G_PER_KG
 
 
-def _street_price(flows: Flows, p: Draws) -> Array:
-    """Price of what is sold as the same bag or pill: pure price times potency."""
-    strength = flows["potency_ratio"] * np.exp(flows["log_potency_trend"])
-    return _price(flows, p) * strength
-
-
 def _potency(flows: Flows, p: Draws) -> Array:
     return flows["potency_ratio"] * np.exp(flows["log_potency_trend"])
+
+
+def _street_price(flows: Flows, p: Draws) -> Array:
+    """Price of what is sold as the same bag or pill: pure price times potency."""
+    return _price(flows, p) * _potency(flows, p)
 
 
 def _gross(flows: Flows, p: Draws) -> Array:
     return flows["seized_border_kg"] / (flows["purity"] * flows["potency_ratio"])
 
 
+def _prison_years(flows: Flows, p: Draws) -> Array:
+    return flows["custody_user_years"] + flows["custody_seller_years"]
+
+
 def _prison_cost(flows: Flows, p: Draws) -> Array:
-    years = flows["custody_user_years"] + flows["custody_seller_years"]
-    return years * p["prison_cost"] / USD_PER_MILLION
+    return _prison_years(flows, p) * p["prison_cost"] / USD_PER_MILLION
 
 
 def _care_cost(flows: Flows, p: Draws) -> Array:
     return flows["treatment_years"] * p["treatment_cost"] / USD_PER_MILLION
-
-
-def _paid(payer: str) -> Callable[[Flows, Draws], Array]:
-    return lambda flows, p: flows[f"spending_{payer}_musd"]
 
 
 def _revenue(flows: Flows, p: Draws) -> Array:
@@ -103,10 +95,6 @@ def _qalys(flows: Flows, p: Draws) -> Array:
         ),
         (p["qaly_active"], p["qaly_treatment"], p["qaly_custody"], p["qaly_other"]),
     )
-
-
-def _prison_years(flows: Flows, p: Draws) -> Array:
-    return flows["custody_user_years"] + flows["custody_seller_years"]
 
 
 OUTCOMES: Mapping[str, Outcome] = {
@@ -162,7 +150,9 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
     **{
         f"spending_{payer}_musd": Outcome(
-            f"Added programme spending, {payer}", "million USD a year", _paid(payer)
+            f"Added programme spending, {payer}",
+            "million USD a year",
+            _flow(f"spending_{payer}_musd"),
         )
         for payer in PAYERS
     },
@@ -230,12 +220,6 @@ class Ensemble:
         """The years of `yearly` that are projected, shape (years, policies, draws)."""
         return self._by_year(self.projection, outcome)
 
-    def steps(self, outcome: str) -> Array:
-        """An outcome by step, shape (steps, policies, draws): what one step adds, or its level."""
-        self._known(outcome)
-        found = [OUTCOMES[outcome].of(part, self.parameters) for part in self._parts()]
-        return np.concatenate([self._all_policies(part) for part in found])
-
     def quantiles(self, outcome: str, q: Sequence[float] = QUANTILES) -> Array:
         """Quantiles over draws by calendar year, shape (len(q), years, policies).
 
@@ -261,32 +245,14 @@ class Ensemble:
             columns[f"q{whole:>02}" + (f".{rest}" if rest else "")] = values.ravel()
         return pd.DataFrame(columns)
 
-    def save(self, path: str | Path) -> None:
-        """Write flows, draws and metadata to one compressed file, whole or not at all.
-
-        Raises
-        ------
-        InputError
-            When it cannot be written.
-        """
-        arrays = {f"history/{k}": v for k, v in self.history.items()}
-        arrays |= {f"projection/{k}": v for k, v in self.projection.items()}
-        arrays |= {f"parameters/{k}": v for k, v in self.parameters.items()}
-        about = json.dumps({"policies": self.policies, "about": opened(self.about)})
-        arrays["about"] = np.frombuffer(about.encode(), dtype=np.uint8)
-        write_arrays(path, arrays)
-
     def _parts(self) -> tuple[Flows, ...]:
         return tuple(part for part in (self.history, self.projection) if part["time"].size)
-
-    def _known(self, outcome: str) -> None:
-        check_name("outcome", outcome, OUTCOMES)
 
     def _all_policies(self, values: Array) -> Array:
         return np.broadcast_to(values, (len(values), len(self.policies), self.draws))
 
     def _by_year(self, part: Flows, outcome: str) -> Array:
-        self._known(outcome)
+        check_name("outcome", outcome, OUTCOMES)
         key = (id(part), outcome)
         if key not in self._found:
             described = OUTCOMES[outcome]

@@ -11,12 +11,14 @@ import importlib.util
 import logging
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed, wait
 from functools import cache
 from hashlib import sha256
 from operator import itemgetter
 from pathlib import Path
+from threading import Lock
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -56,6 +58,8 @@ MODULES = (
     block,
 )
 """What is compiled, each after those it calls."""
+MOST_KEPT = 4
+"""Versions of the equations whose machine code is kept."""
 BLOCK = 64
 """Draws in a block: short enough to stop soon, long enough that starting one does not count."""
 
@@ -126,13 +130,28 @@ def _cache_folder() -> Path | None:
         except OSError:
             continue
         if os.access(folder, os.W_OK | os.X_OK):
+            _forget_old(folder)
             return folder
     return None
 
 
-@cache
+def _forget_old(folder: Path) -> None:
+    """Delete machine code of equations that were in use long ago; whatever is in use stays."""
+    folder.touch()
+    names = "[0-9a-f]" * len(folder.name)
+    kept = sorted(folder.parent.glob(names), key=lambda each: each.stat().st_mtime, reverse=True)
+    for old in kept[MOST_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
 def compiled() -> Callable[..., None]:
     """:func:`simlib.block.run` as machine code; seconds the first time, then kept on disk."""
+    with _compiling:
+        return _compiled()
+
+
+@cache
+def _compiled() -> Callable[..., None]:
     import numba
 
     # Called by the loop only, and as one piece: tuples that are handed on would be copied.
@@ -313,5 +332,13 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores or 1, thread_name_prefix="simlib")
 
 
+def _after_fork() -> None:
+    """A child has no threads of its parent, and nobody who would open a lock again."""
+    global _compiling
+    _threads.cache_clear()
+    _compiling = Lock()
+
+
+_compiling = Lock()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.cache_clear)  # a child has no threads of its parent
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,40 +1,41 @@
 """simulate(): draws -> history, once -> projection of any number of policies in one pass."""
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections import ChainMap, OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import runs, world
 from simlib.block import Work
 from simlib.errors import InputError, plain, shown
 from simlib.inputs import record, sampling
-from simlib.inputs.frozen import closed
+from simlib.inputs.arrays import Array, closed
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
-from simlib.inputs.policy import Policy, load_policy, load_programmes
+from simlib.inputs.policy import Policy, load_policy
 from simlib.inputs.posterior import Posterior, shipped_posterior
+from simlib.inputs.tables import PAYERS, costs_money, load_programmes
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
-from simlib.results import PAYERS, Ensemble
+from simlib.results import Ensemble
 from simlib.version import __version__
 
-Array = NDArray[np.float64]
+Kept = tuple[Mapping[str, Array], Array]
+"""Flows and last stocks of one policy's run, read-only."""
 
 STEPS_PER_YEAR = 12
-COARSE_STEPS = 6
-"""Steps a year for a first look: half the time of monthly ones, deaths lower by about 0.4 %."""
 DRAWS = 1000
 PROJECTED_YEARS = 10
 LAST_YEAR = 2050
 MOST_DRAWS = 200_000
 MOST_KEPT = 10_000
 """Draws of a history that is kept for the next call; more would fill the memory."""
+FEW_RUNS = 3
+"""So many that were run at once are kept as they are, more as copies of their own."""
 KEPT_RUNS = 6
 """Runs that are kept: a picture's lines, and what equal money tried."""
 LARGEST_RUN = 32 * 2**20
@@ -92,8 +93,7 @@ def simulate(
     seed : any whole number; the same seed gives the same numbers
     prior : draw every parameter from its prior, not from a posterior
     posterior : to draw from instead of the shipped one, such as an updated one
-    steps_per_year : of the projection, 6 or a multiple of 12; the record has no longer steps than
-        months
+    steps_per_year : a multiple of 12
     watch : called after each projected step with the share done, 0 to 1; what it raises stops
         the run
 
@@ -118,7 +118,14 @@ def simulate(
     kept = _begun if draws <= MOST_KEPT else _begun.__wrapped__
     begun = kept(draws, seed, tuple(sorted(pinned.items())), posterior, last, steps_per_year)
     about = _about(policies, pinned, draws, seed, posterior, last)
-    return replace(project(policies, begun, watch), about=about)
+    last_begun, last_policies, ensemble = _last_run[0] if _last_run else (None, (), None)
+    if ensemble is None or last_begun is not begun or last_policies != policies:
+        ensemble = replace(project(policies, begun, watch), about=about)
+        if begun.shared:
+            _last_run[:] = [(begun, policies, ensemble)]
+    else:
+        watch(1.0)
+    return ensemble
 
 
 def begin(
@@ -189,12 +196,16 @@ def project(
     """
     levers = planned(policies, begun.time)
     if scale is not None:
-        levers = {k: v if k.startswith("sentence_") else v * scale for k, v in levers.items()}
+        levers = {k: v * scale if costs_money(k) else v for k, v in levers.items()}
     flows, _ = run(policies, begun, watch, scale)
-    flows |= begun.described
-    flows |= spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    paid = spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    if begun.shared:
+        closed(paid)
+    known = {**begun.described, **paid}
     names = tuple(each.name for each in policies)
-    return Ensemble(names, begun.past.flows, flows, begun.parameters)
+    return Ensemble(
+        names, begun.past.flows, ChainMap(known, cast(dict[str, Array], flows)), begun.parameters
+    )
 
 
 def run(
@@ -202,27 +213,49 @@ def run(
     begun: Begun,
     watch: runs.Watch = lambda done: None,
     scale: Array | None = None,
-) -> tuple[dict[str, Array], Array]:
+) -> tuple[Mapping[str, Array], Array]:
     """Flows and last stocks of ready draws under policies; see :func:`simlib.runs.run`."""
     programmes = load_programmes()
     by_lever = [[each.values(lever, begun.time) for lever in programmes] for each in policies]
     planned = np.moveaxis(np.array(by_lever), 1, 2)
-    shape = (len(policies), len(begun.work.draws))
-    scales = np.broadcast_to(1.0 if scale is None else scale, shape)
-    work = begun.work._replace(planned=planned, scale=scales)
+    scales = np.broadcast_to(
+        1.0 if scale is None else scale, (len(policies), len(begun.work.draws))
+    )
+    kept = begun.shared and scale is None
     keys = [(begun, each.tobytes()) for each in planned]
-    known = [_known_runs.get(key) if scale is None else None for key in keys]
-    new = [k for k, found in enumerate(known) if found is None]
-    flows, ends = runs.run(work, tuple(programmes), watch, new)
-    for k, found in enumerate(known):
-        if found is not None:
-            values, ends[k] = found
-            for flow, value in zip(flows.values(), values, strict=True):
-                flow[:, k] = value
-        elif begun.shared and scale is None:
-            values = np.stack([flow[:, k] for flow in flows.values()])
-            _known_runs.put(keys[k], (values, ends[k].copy()))
-    return flows, ends
+    known = {k: found for k, key in enumerate(keys) if kept and (found := _known_runs.get(key))}
+    new = [k for k in range(len(policies)) if k not in known]
+    if new:
+        work = begun.work._replace(planned=planned[new], scale=scales[new])
+        flows, ends = runs.run(work, tuple(programmes), watch)
+        if not kept:
+            return flows, ends
+        for place, k in enumerate(new):
+            own = {name: flow[:, place] for name, flow in flows.items()}
+            if len(new) > FEW_RUNS:  # a view would keep all that was run beside it
+                own = {name: flow.copy() for name, flow in own.items()}
+            known[k] = _known_runs.put(keys[k], (closed(own), ends[place]))
+    several = [known[k] for k in range(len(policies))]
+    return _SideBySide([flows for flows, _ in several]), np.stack([end for _, end in several])
+
+
+class _SideBySide(Mapping[str, Array]):
+    """Flows of several runs by name, put beside each other only when they are asked for."""
+
+    def __init__(self, several: Sequence[Mapping[str, Array]]) -> None:
+        self._several = several
+        self._joined: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._joined:
+            self._joined[name] = closed(np.stack([each[name] for each in self._several], axis=1))
+        return self._joined[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._several[0])
+
+    def __len__(self) -> int:
+        return len(self._several[0])
 
 
 class _Runs:
@@ -230,24 +263,24 @@ class _Runs:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._found: OrderedDict[Any, tuple[Array, Array]] = OrderedDict()
+        self._found: OrderedDict[Any, Kept] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Any) -> tuple[Array, Array] | None:
+    def get(self, key: Any) -> Kept | None:
         """What is kept under a key; None where nothing is."""
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
             return self._found.get(key)
 
-    def put(self, key: Any, found: tuple[Array, Array]) -> None:
-        """Keep a run; of too many the one used longest ago goes."""
-        if found[0].nbytes > LARGEST_RUN:
-            return
-        with self._lock:
-            self._found[key] = found
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
+    def put(self, key: Any, run: Kept) -> Kept:
+        """Keep a run, and return it; of too many the one used longest ago goes."""
+        if sum(flow.nbytes for flow in run[0].values()) <= LARGEST_RUN:
+            with self._lock:
+                self._found[key] = run
+                while len(self._found) > self._most:
+                    self._found.popitem(last=False)
+        return run
 
     def clear(self) -> None:
         """Keep nothing."""
@@ -256,6 +289,8 @@ class _Runs:
 
 
 _known_runs = _Runs(KEPT_RUNS)
+_last_run: list[tuple[Begun, tuple[Policy, ...], Ensemble]] = []
+"""The last simulation: what equal money has tried last is what is then shown."""
 
 
 def _sample(
@@ -291,14 +326,12 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
         ("draws", draws, 1, MOST_DRAWS),
         ("until", last, int(np.ceil(end)), LAST_YEAR),
         ("seed", seed, 0, 2**63 - 1),
-        ("steps_per_year", steps_per_year, COARSE_STEPS, 1200),
+        ("steps_per_year", steps_per_year, STEPS_PER_YEAR, 1200),
     ):
         if type(value) is not int or not low <= value <= high:
             faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high}")
-    if not faults and steps_per_year % STEPS_PER_YEAR and steps_per_year != COARSE_STEPS:
-        faults.append(
-            f"steps_per_year: {steps_per_year} is neither {COARSE_STEPS} nor a multiple of 12"
-        )
+    if not faults and steps_per_year % STEPS_PER_YEAR:
+        faults.append(f"steps_per_year: {steps_per_year} is no multiple of {STEPS_PER_YEAR}")
     if faults:
         raise InputError(faults)
     return last
@@ -390,7 +423,7 @@ def _begun(
     touching = parameters.select(scope="history")
     of_history = tuple((name, value) for name, value in pinned if name in touching)
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
-    past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
+    past = kept(draws, seed, of_history, posterior, steps_per_year)
     sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
     begun = begin(sample, observed, last, past, steps_per_year)
     return cast(Begun, replace(closed(begun), shared=draws <= MOST_KEPT))

@@ -6,14 +6,16 @@ longer sentences. What it causes in prison cost is paid from the same total.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from simlib.errors import Faults, InputError, is_finite, plain, shown
-from simlib.inputs.frozen import closed, opened
-from simlib.inputs.policy import Policy, allocate, load_programmes
+from simlib.inputs.arrays import closed, opened
+from simlib.inputs.policy import Policy
+from simlib.inputs.split import allocate
+from simlib.inputs.tables import costs_money
 from simlib.simulation import DRAWS, simulate
 
 TRIAL_DRAWS = 200
@@ -33,9 +35,6 @@ ALONE = (
     "its sentences alone cost {cost:,.1f} million USD a year in prisons, more than the total of "
     "{total:,.10g}; allowed: a total from {smallest:,.0f} million up"
 )
-
-Trial = dict[float, float]
-"""Prison cost by programme money [million USD a year]."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,11 @@ class Strategy:
             if not isinstance(getattr(self, name), Mapping):
                 faults.add(name, f"must be numbers by lever, not {shown(getattr(self, name))}")
         faults.raise_any()
-        programmes = load_programmes()
         for lever, weight in self.weights.items():
             if not is_finite(weight) or weight < 0:
                 faults.add("weights", f"{lever}: {shown(weight)} is no finite number from 0 up")
         for lever, change in self.other.items():
-            if lever in programmes and programmes[lever].payers:
+            if costs_money(lever):
                 faults.add("other", f"{lever} costs programme money; allowed: under weights")
             elif not is_finite(change):
                 faults.add("other", f"{lever}: {shown(change)} is no finite number")
@@ -144,6 +142,7 @@ def equal_money(
     ramp_months: int | None = None,
     count_prison: bool = True,
     draws: int = DRAWS,
+    near: Mapping[str, "Share"] | None = None,
     **options: Any,
 ) -> tuple[list[Policy], dict[str, Share]]:
     """Policies that cost the same in all, and what each spends on programmes and prisons.
@@ -158,6 +157,8 @@ def equal_money(
     total_musd : [million USD a year], 0 or more
     count_prison : whether added prison cost is paid from the total
     draws : of the run that is to follow, in which the money is equal
+    near : what each strategy spent in a search nearby; where that is known no few draws are
+        needed to tell the slope, and mostly the first try is near enough
     **options : for `simulate` (assumptions, until, seed)
 
     Raises
@@ -182,18 +183,25 @@ def equal_money(
         most = _prison(full, options)
         outside = _above(full, most, TOLERANCE * total)
         return _kept(full, most, total, outside, OUTSIDE, bare)
-    few = options | {"draws": min(draws, TRIAL_DRAWS) if is_finite(draws) else draws}
-    rough = _prison([*at([0.0] * len(strategies)), *full], few)
-    added = (more - none for none, more in zip(rough, rough[len(strategies) :], strict=False))
+    if near is None:
+        few = options | {"draws": min(draws, TRIAL_DRAWS) if is_finite(draws) else draws}
+        none = _prison(at([0.0] * len(strategies)), few)
+        added = [more - less for more, less in zip(_prison(full, few), none, strict=True)]
+    else:
+        shares = [near[each.name] for each in strategies]
+        added = [total * _slope(each, low) for each, low in zip(shares, bare, strict=True)]
     trials = [{0.0: low, total: low + more} for low, more in zip(bare, added, strict=True)]
     for _ in range(TRIALS):
-        chosen = at([_affordable(total, trial) for trial in trials])
+        chosen = at([affordable(total, trial) for trial in trials])
         spent = _prison(chosen, options)
         sums = [_programmes(each) + cost for each, cost in zip(chosen, spent, strict=True)]
         if all(abs(each - total) <= CLOSE * total for each in sums):
             break  # what was tried last is what is run next, so it is not run again
         for trial, each, cost in zip(trials, chosen, spent, strict=True):
-            trial[_programmes(each)] = cost
+            money = _programmes(each)
+            trial[money] = cost
+            if near is not None and 0 < money < total:  # a guess gives way to what was measured
+                trial[total] = trial[0.0] + (cost - trial[0.0]) * total / money
     return _kept(chosen, spent, total, _above(chosen, bare, total), ALONE, bare)
 
 
@@ -208,15 +216,16 @@ def beyond_record(policy: Policy, p: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         lever
         for lever, points in policy.changes.items()
-        if not lever.startswith("sentence_")
+        if costs_money(lever)
         and 1 + max(change for _, change in points) / np.median(p[f"budget_{lever}"]) > most
     )
 
 
 def _programmes(policy: Policy) -> float:
     """Programme money of a policy at its full size [million USD a year]."""
-    moved = (lever for lever in policy.levers if not lever.startswith("sentence_"))
-    return float(sum(policy.changes[lever][-1][1] for lever in moved))
+    return float(
+        sum(points[-1][1] for lever, points in policy.changes.items() if costs_money(lever))
+    )
 
 
 def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
@@ -240,10 +249,20 @@ def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
     return float(total_musd)
 
 
-def _affordable(total: float, trial: Trial) -> float:
-    """Programme money that with its prison cost makes up the total, straight between trials.
+def _slope(share: Share, bare: float) -> float:
+    """Prison cost that a million for programmes brings; it never saves nearly that much."""
+    return max((share.prison - bare) / share.programmes, -0.5) if share.programmes else 0.0
+
+
+def affordable(total: float, trial: Mapping[float, float]) -> float:
+    """Programme money that with its prison cost makes up a total, straight between trials.
 
     A million more for programmes never saves a million in prisons, so the sum rises.
+
+    Parameters
+    ----------
+    total : [million USD a year]
+    trial : prison cost by programme money [million USD a year]
     """
     money = sorted(trial)
     return float(np.interp(total, [each + trial[each] for each in money], money))
@@ -293,11 +312,11 @@ def _share(total: float, programmes: float, prison: float) -> Share:
 
 def _prison(policies: Sequence[Policy], options: Mapping[str, Any]) -> list[float]:
     """Added prison cost a year of each policy, mean over the years in which all is in force."""
-    moved = {i: replace(policy, name=f"{i}") for i, policy in enumerate(policies) if policy.changes}
+    moved = [policy for policy in policies if policy.changes]
     if not moved:
         return [0.0] * len(policies)
-    full = max(points[-1][0] for policy in moved.values() for points in policy.changes.values())
-    ensemble = simulate([None, *moved.values()], **options)
+    full = max(points[-1][0] for policy in moved for points in policy.changes.values())
+    ensemble = simulate([None, *moved], **options)
     later = ensemble.projected_years >= full
     if not later.any():
         raise InputError(
@@ -305,5 +324,5 @@ def _prison(policies: Sequence[Policy], options: Mapping[str, Any]) -> list[floa
             f"known; allowed: by the last simulated year, {ensemble.projected_years[-1]}"
         )
     cost = ensemble.projected("prison_cost_musd")[later].mean(axis=(0, 2))
-    found = dict(zip(moved, cost[1:] - cost[0], strict=True))
-    return [float(found.get(i, 0.0)) for i in range(len(policies))]
+    added = dict(zip(ensemble.policies[1:], cost[1:] - cost[0], strict=True))
+    return [float(added.get(policy.name, 0.0)) for policy in policies]

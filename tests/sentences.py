@@ -42,14 +42,12 @@ from simlib.analysis import (
 )
 from simlib.charts import explanations as pictures
 from simlib.dashboard import Scenario, break_even
-from simlib.dashboard.compute import DRAGGED_DRAWS
 from simlib.dashboard.state import ASSUMPTIONS
 from simlib.inputs import record, sampling
 from simlib.inputs.observed import RECORD
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.tables import FAMILIES, load_programmes
-from simlib.pages import grade
-from simlib.pages.content import lever_texts
+from simlib.pages.content import grade, lever_texts
 from simlib.study import agreement, update, weights
 from simlib.study.backtest import OURS, WITHOUT_DRIFT
 from simlib.walkthrough import kilo
@@ -479,21 +477,6 @@ def fitted() -> tuple[str, str]:
     return word(about["runs"]), word(len(about["explanations"]))
 
 
-@cache
-def coarse_over_fine() -> np.ndarray:
-    """Yearly deaths of a draw at the steps of a first look, over those at monthly ones, less 1."""
-    coarse, fine = (
-        simulate(steps_per_year=steps).projected("deaths_fentanyl")[:, 0]
-        for steps in (simulation.COARSE_STEPS, 12)
-    )
-    return coarse / fine - 1
-
-
-def first_look() -> tuple[int, str, float]:
-    lower = -100 * float(np.median(coarse_over_fine()))
-    return DRAGGED_DRAWS, word(12 / simulation.COARSE_STEPS), lower
-
-
 def sizes_of_analyses() -> tuple[object, ...]:
     quick, full = break_even.QUICK, break_even.FULL
     themed = {themes.free_parameters()[name] for name in themes.movers()} | {themes.RECORD}
@@ -811,10 +794,6 @@ DOCS = [
             ),
         ),
         ("with a spread of {:g}", lambda: row("detection_drift").value),
-        (
-            "has {} draws and steps of {} months (yearly deaths about {:.1f} % lower)",
-            first_look,
-        ),
     ),
     *_of(
         "docs/performance.md",
@@ -828,11 +807,6 @@ DOCS = [
                 scale.ROOM,
                 which((1 + 2 * scale.ROOM) / scale.CELLS == 1e-3, "thousandth"),
             ),
-        ),
-        (
-            "has {} draws and steps of {} months: yearly deaths of a draw are then about {:.1f} % "
-            "lower, in 99 of 100 cases within {:.0f} %",
-            lambda: (*first_look(), 100 * float(np.quantile(np.abs(coarse_over_fine()), 0.99))),
         ),
         (
             "a coarse map is {} draws under {} policies ({} × {} points, {} draws), a fine one "

@@ -232,7 +232,7 @@ def test_every_outcome_of_an_analysis_is_that_of_simulate(prior: bool) -> None:
     """Seizures of the record too, which draws of a posterior know and those of the prior do not."""
     ensemble = simulate(draws=12, prior=prior)
     chosen = runs.take(runs.sample(12, prior=prior), slice(None))
-    found = runs.run([Policy("status_quo")], runs.at(chosen, {"vsl": np.array([np.nan])}))
+    found = runs.run([Policy("status_quo")], runs.at(chosen, [{}]))
     for name in OUTCOMES:
         assert np.array_equal(ensemble.yearly(name), found.yearly(name)), name
 
@@ -282,7 +282,7 @@ def test_the_winner_flips_across_the_map() -> None:
 
 def test_money_is_equal_at_every_point() -> None:
     """Programme money shrinks where arrests fill more prisons."""
-    points = {"effect_exponent_internal": np.array([-0.2, 0.8])}
+    points = [{"effect_exponent_internal": exponent} for exponent in (-0.2, 0.8)]
     policies, scale = believe.equal_scale(BOTH, 1000, runs.sample(8), points)
     assert scale[1] == pytest.approx([1, 1], abs=0.01)
     assert scale[2, 0] == 1

@@ -175,13 +175,3 @@ def test_no_name_of_a_policy_is_a_formula(name, tmp_path) -> None:
     ):
         with pytest.raises(InputError, match=r"name: .* does not begin with a letter or digit"):
             make()
-
-
-def test_no_table_of_results_holds_a_formula(found, tmp_path) -> None:
-    """Not even one whose names come from a file."""
-    from dataclasses import replace
-
-    replace(found, policies=("quo", FORMULA, "b")).save(tmp_path / "run.npz")
-    with pytest.raises(InputError, match=r"policies: .* does not begin with"):
-        simlib.read_ensemble(tmp_path / "run.npz")
-    assert "\n=" not in found.to_frame("qalys").to_csv()

@@ -358,7 +358,7 @@ def check_final_state(page: Any) -> None:
     page.get_by_role("checkbox", name="The same money for both").check()
     _settle(page, 777)
     session, csv = _session(page), _download(page, "CSV")
-    again = compute.picture(session.now, outcome=session.now.outcome, details=True)
+    again = compute.picture(session.now, details=True)
     assert csv == compute.export(again, "csv")
     words = again.tables["words"].iloc[0]
     drawn = re.sub(r"\s", "", _drawn(page))

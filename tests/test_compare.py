@@ -9,7 +9,8 @@ import simlib
 from simlib.analysis.costs import plane
 from simlib.analysis.ledger import ledger
 from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, compare, verdict
-from simlib.results import PAYERS, Ensemble
+from simlib.inputs.tables import PAYERS
+from simlib.results import Ensemble
 
 FLOWS = (
     "deaths_fentanyl", "consumed_kg", "cost_additive", "custody_user_years",

@@ -15,19 +15,20 @@ from hypothesis import strategies as st
 from PIL import Image
 from sessions import moved, moves
 
-from simlib.dashboard import Dashboard, Scenario, app, compute, files, spending
-from simlib.dashboard.catalogue import ASSUMPTIONS, todays_split
+from simlib import runs
+from simlib.dashboard import Dashboard, Scenario, app, compute, files
+from simlib.dashboard.catalogue import todays_split
 from simlib.dashboard.controls import Control
 from simlib.dashboard.files import KINDS
 from simlib.dashboard.folds import Work
-from simlib.dashboard.idle import POLICY, idle
-from simlib.dashboard.panels import changed
-from simlib.dashboard.runner import Runner
-from simlib.dashboard.session import Session
+from simlib.dashboard.live import Outdated, Runner
+from simlib.dashboard.panels import idle
+from simlib.dashboard.session import History, Session
 from simlib.dashboard.share import write
-from simlib.dashboard.state import History, check
+from simlib.dashboard.state import POLICY
 from simlib.errors import InputError
 from simlib.inputs.parameters import load_parameters
+from simlib.simulation import DRAWS
 from simlib.version import __version__
 
 TOTAL = (POLICY, "total")
@@ -54,102 +55,6 @@ def board() -> Dashboard:
     return Dashboard(Session(Scenario(total=500.0)))
 
 
-scenarios = st.builds(
-    Scenario,
-    total=st.floats(0, 10_000, allow_nan=False),
-    start=st.integers(2026, 2033),
-    count_prison=st.booleans(),
-    sentences=st.fixed_dictionaries(
-        {"sentence_possession": st.floats(-0.5, 2), "sentence_selling": st.floats(-0.5, 2)}
-    ),
-    assumptions=st.dictionaries(st.just("budget_scale"), st.floats(0.5, 2)),
-    preset=st.sampled_from(["", "border_surge", "balanced"]),
-)
-
-
-@given(scenarios)
-@settings(max_examples=60, deadline=None)
-def test_a_scenario_file_round_trips(scenario: Scenario) -> None:
-    assert Scenario.from_toml(scenario.to_toml()) == scenario
-
-
-@given(st.lists(scenarios, max_size=12))
-@settings(max_examples=40, deadline=None)
-def test_undoing_everything_is_the_start_and_redoing_it_the_end(moves: list[Scenario]) -> None:
-    history = History(Scenario())
-    for scenario in moves:
-        history.go(scenario)
-    end = history.now
-    for _ in moves:
-        history.undo()
-    assert history.now == Scenario()
-    for _ in moves:
-        history.redo()
-    assert history.now == end
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "schema"),
-        ("schema = 2", "schema"),
-        ("schema = 1\ntotal = nan", "total"),
-        ("schema = 1\ntotal = -1.0", "10,000"),
-        ('schema = 1\ntotal = "much"', "total"),
-        ("schema = 1\ntotl = 1.0", "total"),
-        ("schema = 1\nstart = 1999", "start"),
-        ("schema = 1\nstart = true", "start"),
-        ("schema = 1\ncount_prison = 3", "count_prison"),
-        ("schema = 1\nborder = 3", "border"),
-        ("schema = 1\n[border]\nport_scaning = 1.0", "port_scanning"),
-        ("schema = 1\n[border]\nport_scanning = -1.0", "port_scanning"),
-        ("schema = 1\n[sentences]\nsentence_selling = 9.0", "sentence_selling"),
-        ("schema = 1\n[assumptions]\npass_through_weight = inf", "pass_through_weight"),
-        ('schema = 1\npreset = "../../etc/passwd"', "preset"),
-        ("schema = 1\nx = " + "[" * 5000, "nested"),
-        ("schema = 1\nnote = '" + "x" * 300_000 + "'", "KiB"),
-        ("\x00\x01", "TOML"),
-    ],
-)
-def test_a_broken_scenario_is_refused_in_words(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        Scenario.from_toml(text)
-
-
-def test_resets_touch_their_own_panel_only() -> None:
-    moved = replace(Scenario(), total=77.0, assumptions={"budget_scale": 2.0})
-    assert moved.policy_reset() == replace(Scenario(), assumptions={"budget_scale": 2.0})
-    assert moved.assumptions_reset() == replace(Scenario(), total=77.0)
-
-
-def test_all_faults_of_a_file_are_told_at_once() -> None:
-    broken = (
-        "schema = 2\ntotl = 1.0\ntotal = nan\nstart = 1999\nhealth = 7\n"
-        "[border]\nport_scanning = inf\nport_scaning = 1.0\n"
-        "[assumptions]\nbudget_scale = 'much'\n"
-    )
-    with pytest.raises(InputError) as caught:
-        Scenario.from_toml(broken)
-    told = str(caught.value)
-    for field in (
-        "schema",
-        "'totl'",
-        "total",
-        "start",
-        "health",
-        "port_scanning",
-        "'port_scaning'",
-    ):
-        assert field in told
-    assert "assumptions.budget_scale: 'much' is no finite number; allowed: 0.5 to 2" in told
-
-
-def test_all_faults_are_told_at_once() -> None:
-    with pytest.raises(InputError) as caught:
-        check(replace(Scenario(), total=-1.0, start=1900))
-    assert len(caught.value.messages) == 2
-
-
 def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
     sent, said = board.chart.sent, board.verdict.value
     move(board, "total", 2500.0)
@@ -164,32 +69,116 @@ def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
     assert board.verdict.value == said
 
 
-def test_a_drag_is_undone_in_one_step(board: Dashboard) -> None:
-    before = board.now
-    for total in (1000.0, 1500.0, 2000.0):
-        move(board, "total", total)
-    move(board, "start", before.start + 1)
-    board.undo.click()
-    assert board.now == replace(before, total=2000.0)
-    board.undo.click()
-    assert board.now == before
-    board.redo.click()
-    assert board.controls[TOTAL].value == 2000.0
-    board.undo.click()
+# --- frames -----------------------------------------------------------------------------------
+
+
+def test_a_frame_has_all_draws_spends_the_same_money_and_runs_each_strategy_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In a drag the money of the frame before is where the search for equal money begins."""
+    ran: list[tuple[int, int]] = []
+    real = runs.run
+
+    def watched(work: Any, *rest: Any) -> Any:
+        ran.append((len(work.draws), len(work.planned)))
+        return real(work, *rest)
+
+    before = compute.picture(Scenario(total=2000.0))
+    monkeypatch.setattr(runs, "run", watched)
+    frame = compute.picture(Scenario(total=2050.0), near=before.spent)
+    assert ran == [(DRAWS, 2)]
+    assert "1,000 draws" in frame.tables["words"].iloc[0]["footer"]
+    for name in ("border", "internal"):
+        assert frame.spent.cost(name) == pytest.approx(2050.0, rel=0.001)
+    searched = compute.picture(Scenario(total=2050.0), details=True)
+    assert frame.ledger is None
+    assert searched.ledger is not None
+    for name, share in searched.spent.shares.items():
+        assert frame.spent.shares[name].programmes == pytest.approx(share.programmes, rel=0.002)
+
+
+@pytest.mark.parametrize(
+    "moved_to",
+    [
+        {"internal": {"drug_units": 100.0}},
+        {"sentences": {"sentence_selling": 0.3}},
+        {"own_total": {"border": 500.0, "internal": 3000.0}},
+        {"border": {}},
+        {"total": 0.0},
+        {"assumptions": {"effect_exponent_internal": 0.8}},
+    ],
+    ids=str,
+)
+def test_a_frame_far_from_the_one_before_finds_the_money_of_a_full_search(moved_to: Any) -> None:
+    before = compute.picture(Scenario(sentences={"sentence_selling": 0.1}), 40)
+    scenario = replace(Scenario(total=2000.0), **moved_to)
+    frame, full = compute.picture(scenario, 40, near=before.spent), compute.picture(scenario, 40)
+    for name, share in full.spent.shares.items():
+        found = frame.spent.shares[name]
+        most = scenario.money(name)
+        assert found.programmes == pytest.approx(share.programmes, abs=0.002 * most)
+        assert found.unspent == pytest.approx(share.unspent, abs=0.002 * most)
+    assert frame.spent.broken == full.spent.broken
+
+
+def test_a_move_is_drawn_at_once_and_again_with_what_follows(
+    board: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[float, bool, bool]] = []
+    real = compute.picture
+
+    def watched(scenario: Scenario, **options: Any) -> compute.Picture:
+        asked.append((scenario.total, options["near"] is not None, options["details"]))
+        return real(scenario, **options)
+
+    monkeypatch.setattr(compute, "picture", watched)
+    before = board.history.now
+    board.go(lambda _: Session(Scenario(total=300.0, start=2027, preset="balanced")))
+    assert board.runner.wait()
+    assert asked == [(300.0, True, False), (300.0, False, True)]
+    board.go(lambda _: before)
     assert board.runner.wait()
 
 
-def test_a_drag_back_over_its_start_keeps_the_step_before(board: Dashboard) -> None:
-    before = board.now
-    move(board, "total", 2000.0)
-    board._last_move = (None, 0.0)  # a pause
-    for total in (3000.0, 2000.0, 4000.0):
-        move(board, "total", total)
-    board.undo.click()
-    assert board.now.total == 2000.0
-    board.undo.click()
-    assert board.now == before
-    assert board.runner.wait()
+def test_the_last_wish_wins_a_frame_is_finished_and_the_rest_given_up() -> None:
+    done: list[tuple[int, bool]] = []
+    failed: list[Exception] = []
+    threads, resting = set(), threading.Event()
+
+    def work(wish: int, rests: bool) -> None:
+        threads.add(threading.current_thread())
+        if wish < 0:
+            raise ValueError("below 0")
+        if rests and wish == 200:
+            resting.set()
+            while True:
+                runner.watch()
+        done.append((wish, rests))
+
+    runner: Runner[int] = Runner(work, failed.append)
+    for wish in range(200):
+        runner.wish(wish)
+    assert runner.wait()
+    assert done[-2:] == [(199, False), (199, True)]
+    assert len(done) < 200
+    runner.wish(200)
+    assert resting.wait(10)
+    runner.wish(201)
+    assert runner.wait()
+    assert done[-3:] == [(200, False), (201, False), (201, True)]
+    with pytest.raises(Outdated):  # what is no longer wanted stops in the midst of a simulation
+        compute.picture(Scenario(total=77.0), 50, watch=stop)
+    runner.wish(-1)
+    assert runner.wait()
+    assert str(failed[0]) == "below 0"
+    assert len(threads) == 1  # each further one would keep memory of its own
+
+
+def stop(_: float) -> None:
+    raise Outdated
+
+
+# --- moves ------------------------------------------------------------------------------------
 
 
 own_totals = st.dictionaries(st.sampled_from(["border", "internal"]), st.floats(0, 10_000))
@@ -255,14 +244,6 @@ def test_own_totals_survive_loading_undo_and_redo(
     assert not board.history.can_redo
 
 
-def test_a_value_between_the_slider_s_steps_is_kept(board: Dashboard) -> None:
-    before, control = board.now, board.controls["border", "port_scanning"]
-    typed(control, "12.34")
-    assert board.now.border["port_scanning"] == control.value == 12.34
-    board.go(lambda session: session.show(before))
-    assert board.runner.wait()
-
-
 def test_what_a_reader_moves_is_not_sent_back(board: Dashboard, monkeypatch) -> None:
     """A slider that heard of its own moves would jump back while it is dragged."""
     control, sent = board.controls[TOTAL], []
@@ -305,19 +286,20 @@ def test_parts_of_the_money_are_told_and_add_up(board: Dashboard) -> None:
     assert "nothing is spent" in compute.parts(compute.picture(nothing, 50), "border")
 
 
-def test_a_drag_costs_one_simulation(board: Dashboard, monkeypatch) -> None:
-    scenario = replace(board.now, assumptions={"budget_scale": 1.5}, preset="balanced")
-    known = board.picture.spent
-    compute.picture(scenario, 50, known)
-    asked = []
-    real = compute.simulate
-    monkeypatch.setattr(compute, "simulate", lambda *a, **k: asked.append(a) or real(*a, **k))
-    compute.picture(scenario, 50, known)
-    assert len(asked) == 1
-    monkeypatch.setattr(spending, "equal_money", None)
-    compute.picture(replace(scenario, total=scenario.total / 2), 50, known)
-    with pytest.raises(TypeError):  # the prison cost of sentences keeps no share of the money
-        compute.picture(replace(scenario, sentences={"sentence_selling": 0.1}), 50, known)
+def test_a_number_is_kept_as_readers_write_it_also_between_the_slider_s_steps(
+    board: Dashboard,
+) -> None:
+    before = board.history.now
+    for key, text, value in (
+        (TOTAL, " 2\u202f500 ", 2500.0),
+        (("sentences", "sentence_selling"), "\N{MINUS SIGN}0.25", -0.25),
+        (("border", "port_scanning"), "12.34", 12.34),
+    ):
+        typed(board.controls[key], text)
+        held = board.now.total if key == TOTAL else getattr(board.now, key[0])[key[1]]
+        assert held == board.controls[key].value == value
+    board.go(lambda _: before)
+    assert board.runner.wait()
 
 
 @pytest.mark.parametrize("text", ["-3", "1e999", "nan", "abc", "", "1,5", "__import__('os')"])
@@ -332,16 +314,6 @@ def test_a_bad_number_is_answered_beside_the_control_and_nothing_is_lost(
     assert control.error == ""
     board.undo.click()
     assert board.now == before
-    assert board.runner.wait()
-
-
-def test_a_number_is_understood_as_readers_write_it(board: Dashboard) -> None:
-    typed(board.controls[TOTAL], " 2\u202f500 ")
-    assert board.now.total == 2500.0
-    typed(board.controls["sentences", "sentence_selling"], "\N{MINUS SIGN}0.25")
-    assert board.now.sentences["sentence_selling"] == -0.25
-    board.undo.click()
-    board.undo.click()
     assert board.runner.wait()
 
 
@@ -374,15 +346,6 @@ def test_a_broken_file_leaves_the_state(board: Dashboard) -> None:
     assert board.controls[TOTAL].value == 900.0
 
 
-def test_a_loaded_scenario_is_computed_once(board: Dashboard, monkeypatch) -> None:
-    asked = []
-    real = compute.picture
-    monkeypatch.setattr(compute, "picture", lambda *a, **k: asked.append(a) or real(*a, **k))
-    board.go(lambda _: Session(Scenario(total=300.0, start=2027, preset="balanced")))
-    assert board.runner.wait()
-    assert len(asked) == 2  # once quickly, once in full
-
-
 def test_an_assumption_draws_its_own_line(board: Dashboard) -> None:
     control = board.controls["assumptions", "budget_scale"]
     assert control.value is None
@@ -394,14 +357,6 @@ def test_an_assumption_draws_its_own_line(board: Dashboard) -> None:
     assert board.now.assumptions == {}
     assert board.runner.wait()
     assert "your assumptions, no new policy" not in set(board.picture.tables["lines"]["series"])
-
-
-def test_ranges_come_from_the_rows(board: Dashboard) -> None:
-    for name in ASSUMPTIONS:
-        control, row = board.controls["assumptions", name], load_parameters()[name]
-        assert (control.low, control.high, control.middle) == (row.low, row.high, row.value)
-        assert (control.label, control.unit) == (row.label, row.unit)
-        assert row.note in control.why
 
 
 PRESENT_VIEWS = {
@@ -429,17 +384,17 @@ def test_a_control_said_to_move_nothing_moves_nothing_and_the_others_do(view: st
         if group in ("assumptions", "judgement"):
             # pinning draws lines of its own; what must not move is what one value or another does
             row = load_parameters()[name]
-            first, other = (changed(scenario, group, name, v) for v in (row.low, row.high))
+            first, other = (scenario.moved(group, name, v) for v in (row.low, row.high))
             same = drawn(first) == drawn(other)
         else:
-            other = changed(scenario, group, name, OTHER_VALUES.get(name, 33.0))
+            other = scenario.moved(group, name, OTHER_VALUES.get(name, 33.0))
             same = drawn(other) == before
         assert same == ((group, name) in said), (group, name)
 
 
 def drawn(scenario: Scenario) -> str:
     """Everything that depends on the model, as text."""
-    tables = compute.picture(scenario, 20, outcome=scenario.outcome).tables
+    tables = compute.picture(scenario, 20).tables
     return tables["lines"].to_csv() + tables["difference"].to_csv()
 
 
@@ -456,22 +411,6 @@ def test_files_hold_what_is_drawn(board: Dashboard) -> None:
     drawn = board.picture.tables["lines"]
     np.testing.assert_allclose(table[table.panel == "lines"]["median"], drawn["median"], rtol=1e-12)
     assert Session.from_toml(made(board, "TOML")[2].decode()) == board.history.now
-
-
-def test_all_files_are_saved_where_the_words_say(board: Dashboard, tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SIMLIB_EXPORTS", raising=False)
-    board.files.save()
-    folder = next((tmp_path / "exports").iterdir())
-    assert str(folder) in board.files.saved.value
-    stem = files.stem(board.history.now)
-    assert {path.name for path in folder.iterdir()} == {stem + kind.ending for kind in KINDS}
-    assert (folder / f"{stem}.pdf").read_bytes().startswith(b"%PDF")
-    (tmp_path / "elsewhere").write_text("a file where a folder should be")
-    monkeypatch.setenv("SIMLIB_EXPORTS", "elsewhere")
-    board.files.save()
-    assert "elsewhere" in board.status.value
-    board.say("")
 
 
 def test_a_share_code_brings_the_state_back_and_a_broken_one_is_answered(board: Dashboard) -> None:
@@ -499,7 +438,7 @@ def test_a_replay_ends_with_what_is_chosen(board: Dashboard, monkeypatch) -> Non
     drawn, wished = board.picture.alt, []
     real = board.runner.wish
     monkeypatch.setattr(
-        board.runner, "wish", lambda wish, quickly=True: wished.append(wish) or real(wish, quickly)
+        board.runner, "wish", lambda wish, frame=True: wished.append(wish) or real(wish, frame)
     )
     board.replay.click()
     board._replay.join()
@@ -631,41 +570,6 @@ def test_every_control_has_a_page(board: Dashboard) -> None:
         assert len(page["html"]) > (600 if group not in ("policy", "own_total") else 50), name
 
 
-def test_two_dashboards_do_not_interfere(board: Dashboard) -> None:
-    other = Dashboard(Session(Scenario(total=100.0)))
-    move(other, "total", 4000.0)
-    assert other.runner.wait()
-    assert board.now.total != 4000.0
-
-
-def test_a_picture_no_longer_wanted_is_given_up() -> None:
-    with pytest.raises(compute.Outdated):
-        compute.picture(Scenario(), 50, None, lambda: True)
-
-
-def test_the_last_wish_wins_and_errors_are_told() -> None:
-    done: list[tuple[int, bool]] = []
-    failed: list[Exception] = []
-    threads = set()
-
-    def work(wish: int, quickly: bool) -> None:
-        threads.add(threading.current_thread())
-        if wish < 0:
-            raise ValueError("below 0")
-        done.append((wish, quickly))
-
-    runner: Runner[int] = Runner(work, failed.append)
-    for wish in range(200):
-        runner.wish(wish)
-    assert runner.wait()
-    assert done[-2:] == [(199, True), (199, False)]
-    assert len(done) < 200
-    runner.wish(-1)
-    assert runner.wait()
-    assert str(failed[0]) == "below 0"
-    assert len(threads) == 1  # each further one would keep memory of its own
-
-
 def test_the_control_that_breaks_the_total_says_so_and_stops_when_it_is_mended(
     board: Dashboard,
 ) -> None:
@@ -716,8 +620,3 @@ def test_a_picture_found_alone_tells_its_origin_however_much_was_moved() -> None
     drawn = html.unescape(compute.export(shown, "svg").decode())
     for origin in (f"simlib {__version__}", date.today().isoformat(), "Data: deaths to"):
         assert origin in drawn
-
-
-def test_health_money_is_told_with_the_programmes() -> None:
-    shown = compute.picture(Scenario(health={"naloxone": 5000.0}), draws=20)
-    assert "Both strategies come with naloxone 5,000 million USD a year" in " ".join(shown.verdict)

@@ -26,6 +26,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 IMPORT_NAMES = {
     "ipython": "IPython",
     "pillow": "PIL",
+    "pytest-xdist": "xdist",
     "pyyaml": "yaml",
     "salib": "SALib",
     "scikit-learn": "sklearn",
@@ -116,7 +117,7 @@ def python_source(path):
     ("pattern", "read", "declared"),
     [
         ("simlib/*.py", python_source, RUNTIME),
-        ("simlib/[!c]*/*.py", python_source, RUNTIME),
+        ("simlib/[!s]*/*.py", python_source, RUNTIME),
         ("simlib/study/*.py", python_source, RUNTIME | STUDY),
         ("notebooks/*.ipynb", notebook_source, RUNTIME),
         ("tests/**/*.py", python_source, RUNTIME | STUDY | TEST),
@@ -352,12 +353,15 @@ def test_unwritable_folder_is_told_in_words(monkeypatch):
         launch.main([])
 
 
+PYTEST = "pytest -n logical --maxprocesses 4 --dist loadfile -x"
+
+
 @pytest.mark.parametrize(
     ("failing", "ran"),
     [
         ("ruff check", ["ruff check"]),
         ("mypy simlib", ["ruff check", "ruff format --check", "mypy simlib"]),
-        (None, ["ruff check", "ruff format --check", "mypy simlib", "pytest -x"]),
+        (None, ["ruff check", "ruff format --check", "mypy simlib", PYTEST]),
     ],
 )
 def test_checks_run_in_order_until_one_fails(monkeypatch, failing, ran):

@@ -34,12 +34,22 @@ def test_factors_multiply_out_in_every_draw(ensemble, identity, outcome) -> None
     assert np.abs(change[-1, 1:] - 1).max() > 0.001  # not a comparison of nothing with nothing
 
 
+def by_step(ensemble, flow):
+    """A flow by step, shape (steps, policies, draws)."""
+    parts = np.broadcast_arrays(*(p[flow][:1] for p in (ensemble.history, ensemble.projection)))
+    shape = parts[0].shape[1:]
+    return np.concatenate(
+        [
+            np.broadcast_to(part[flow], (len(part[flow]), *shape))
+            for part in (ensemble.history, ensemble.projection)
+        ]
+    )
+
+
 def test_kilograms_are_neither_made_nor_lost_on_the_way(ensemble) -> None:
     """What is delivered and not consumed is stock; it begins at nothing, is never negative."""
-    seized = sum(
-        ensemble.steps(f"seized_{stage}_kg") for stage in ("border", "wholesale", "retail")
-    )
-    produced, consumed = ensemble.steps("produced_kg"), ensemble.steps("consumed_kg")
+    seized = sum(by_step(ensemble, f"seized_{s}_kg") for s in ("border", "wholesale", "retail"))
+    produced, consumed = (by_step(ensemble, f"{what}_kg") for what in ("produced", "consumed"))
     stock = np.cumsum(produced - seized - consumed, axis=0)
     assert stock.min() > -1e-9 * produced.sum(axis=0).max()
     assert stock.max() > 0

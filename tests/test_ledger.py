@@ -14,11 +14,11 @@ from simlib.analysis.ledger import ROWS, ledger
 from simlib.charts.style import spoken
 from simlib.compare import compare
 from simlib.dashboard import Scenario, compute, phrases
+from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
 from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.spending import SERIES
-from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME
 from simlib.errors import InputError
-from simlib.results import PAYERS
+from simlib.inputs.tables import PAYERS
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_each_policy_may_have_a_reference_and_rivals_of_its_own(real: simlib.Ens
 def test_cost_per_death_divides_from_the_rows_above_it(health: dict[str, float]) -> None:
     """Everywhere the same number: ledger, words, cost view, and a reader's own division."""
     scenario = Scenario(total=2000.0, sentences={"sentence_selling": 0.2}, health=health)
-    shown = compute.picture(scenario, 60, outcome="cost_per_death_averted", details=True)
+    shown = compute.picture(replace(scenario, outcome="cost_per_death_averted"), 60, details=True)
     rows = shown.ledger.set_index(["row", "policy"])["median"]
     last = shown.tables["lines"].groupby("series")["median"].last()
     for name, label in SERIES.items():

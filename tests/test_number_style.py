@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -11,7 +12,7 @@ import pytest
 from test_analysis_pictures import found
 from test_walkthrough import PICTURES
 
-from simlib import charts, pages
+from simlib import charts
 from simlib.analysis import believe
 from simlib.charts import decisions, explanations, trust
 from simlib.charts.decisions import filled
@@ -22,6 +23,7 @@ from simlib.dashboard.session import Session
 from simlib.dashboard.several import side_by_side_picture
 from simlib.dashboard.why import identity_figure
 from simlib.inputs.policy import load_policy
+from simlib.pages import content
 
 __all__ = ["found"]
 
@@ -109,7 +111,7 @@ SCENARIO = Scenario(total=5000.0, preset="balanced", assumptions={"budget_scale"
 
 @pytest.mark.parametrize("outcome", ["deaths_fentanyl", "price_pure", "cost_per_death_averted"])
 def test_the_dashboard_draws_and_says_one_style(outcome: str) -> None:
-    shown = compute.picture(SCENARIO, 60, outcome=outcome, details=True)
+    shown = compute.picture(replace(SCENARIO, outcome=outcome), 60, details=True)
     spec = charts.fill(compute.chart(), shown.tables)
     said = [*spec_words(spec), shown.alt, *shown.verdict, *tags_away(compute.ledger_page(shown))]
     said += [compute.parts(shown, name) for name in ("border", "internal")]
@@ -146,8 +148,8 @@ def test_pictures_of_decisions_are_in_one_style(found: believe.Map) -> None:
 
 
 def test_pages_about_levers_and_parameters_are_in_one_style() -> None:
-    for name in pages.names():
-        found = [text for text in tags_away(pages.page(name)) if "://" not in text]
+    for name in content.names():
+        found = [text for text in tags_away(content.page(name)) if "://" not in text]
         assert not faults(found), name
 
 

@@ -104,11 +104,6 @@ def test_a_year_by_hand(outcome: str) -> None:
     assert found[0, 0, 1] == pytest.approx((1 + twice) * BY_HAND[outcome])
 
 
-def test_steps_are_neither_summed_nor_divided() -> None:
-    np.testing.assert_allclose(made().steps("deaths_fentanyl"), 100)
-    np.testing.assert_allclose(made().steps("people_active"), 800)
-
-
 def test_the_price_falls_along_its_trend_and_stays_outside_it() -> None:
     for when, exponent in ((2010.0, -6), (2016.0, -6), (2021.0, -1), (2022.0, 0), (2034.0, 0)):
         flows = {"price_ratio": np.ones(1), "time": np.array([when])}

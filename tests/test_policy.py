@@ -20,14 +20,13 @@ from simlib.inputs.policy import (
     FIRST_YEAR,
     LAST_YEAR,
     Policy,
-    allocate,
     default_start,
     load_policy,
-    load_programmes,
     policy_names,
     read_policy,
 )
-from simlib.inputs.tables import DATA, MAX_TOML_BYTES, read_programmes, read_toml, write_toml
+from simlib.inputs.split import allocate
+from simlib.inputs.tables import DATA, MAX_TOML_BYTES, load_programmes, read_toml, write_toml
 
 LEVERS = load_parameters().select(group="lever")
 GOOD = 'schema = 1\nname = "x"\n'
@@ -80,15 +79,10 @@ def test_a_constant_policy_ramps_up_and_stays():
     times = np.array([[2013, 2025.99, 2026], [2026.5, 2027, 2050]])
     np.testing.assert_allclose(policy.values("treatment", times), [[0, 0, 0], [600, 1200, 1200]])
 
-
-def test_without_a_ramp_the_change_is_full_from_the_start():
-    policy = Policy.constant("x", {"treatment": 5}, start="2026-07", ramp_months=0)
+    sudden = Policy.constant("x", {"treatment": 5}, start="2026-07", ramp_months=0)
     before = np.nextafter(2026.5, 0)
-    assert policy.values("treatment", np.array([before, 2026.5])).tolist() == [0, 5]
-
-
-def test_a_lever_that_is_not_moved_changes_by_nothing():
-    assert Policy("x").values("treatment", np.ones((2, 3))).tolist() == [[0] * 3] * 2
+    assert sudden.values("treatment", np.array([before, 2026.5])).tolist() == [0, 5]
+    assert policy.values("naloxone", np.ones((2, 3))).tolist() == [[0] * 3] * 2
 
 
 def test_dates_may_be_months_in_words():
@@ -104,18 +98,14 @@ def test_a_policy_starts_in_the_second_january_after_the_record():
 
 
 def test_a_policy_cannot_be_changed():
-    policy = Policy("x", changes={"treatment": [(2026, 1)]})
-    with pytest.raises(FrozenInstanceError):
-        policy.name = "y"
-    with pytest.raises(TypeError):
-        policy.changes["treatment"] = ()
-
-
-def test_a_policy_is_separate_from_what_it_was_made_of():
     path = [(2026, 1)]
     policy = Policy("x", changes={"treatment": path})
     path.append((2027, 9))
     assert policy.changes["treatment"] == ((2026, 1),)
+    with pytest.raises(FrozenInstanceError):
+        policy.name = "y"
+    with pytest.raises(TypeError):
+        policy.changes["treatment"] = ()
 
 
 @given(policies())
@@ -130,10 +120,8 @@ def test_equal_policies_have_equal_hashes_and_copies_are_equal(policy):
     ("changes", "said"),
     [
         ({"x": [(2026, 1), (2026, 2)]}, "2026-01 does not come after 2026-01"),
-        ({"x": [(2027, 1), (2026, 2)]}, "2026-01 does not come after 2027-01"),
         ({"x": [(2012.9, 1)]}, "allowed: 2013 to 2050"),
         ({"x": [("2051-01", 1)]}, "allowed: 2013 to 2050"),
-        ({"x": [("2026", 1)]}, "allowed: 2013 to 2050"),
         ({"x": [(math.nan, 1)]}, "allowed: 2013 to 2050"),
         ({"x": [(2026, math.inf)]}, "no finite number"),
         ({"x": [(2026, True)]}, "no finite number"),
@@ -257,6 +245,8 @@ def test_a_file_in_plain_words():
         naloxone = [["2026-01", 0.0], [2028.5, 1500.0]]
         """
     )
+    short = Policy.from_toml(GOOD + "[change]\ntreatment = 1\n")
+    assert short == Policy.constant("x", {"treatment": 1})
     assert policy == Policy(
         "x",
         "Trial",
@@ -267,16 +257,10 @@ def test_a_file_in_plain_words():
     )
 
 
-def test_the_default_start_and_ramp_hold_in_files_too():
-    policy = Policy.from_toml(GOOD + "[change]\ntreatment = 1\n")
-    assert policy == Policy.constant("x", {"treatment": 1})
-
-
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ('name = "x"', "schema: must be 1, not None"),
-        ('schema = true\nname = "x"', "schema: must be 1, not True"),
         ('schema = 2\nname = "x"', "schema: must be 1, not 2"),
         ("schema = 1", "name: is missing"),
         (GOOD + "nam = 1", "'nam' is unknown; did you mean 'name'?"),
@@ -284,13 +268,10 @@ def test_the_default_start_and_ramp_hold_in_files_too():
         (GOOD + 'start = "2026"', "start: '2026' is no month such as"),
         (GOOD + "start = 2026-01-01", "start: datetime.date(2026, 1, 1) is no month"),
         (GOOD + "ramp_months = -1", "ramp_months: -1 is out of bounds; allowed: 0 to"),
-        (GOOD + "ramp_months = 1.5", "ramp_months: 1.5 is out of bounds"),
-        (GOOD + "ramp_months = 1000000", "ramp_months: 1000000 is out of bounds"),
         (GOOD + "change = 5", "change: must be a table of levers, not 5"),
         (GOOD + "path = [1]", "path: must be a table of levers, not [1]"),
         (GOOD + "[change]\ntreatmnt = 1", "did you mean 'treatment'?"),
         (GOOD + "[change]\ntreatment = nan", "nan is no finite number"),
-        (GOOD + "[change]\ntreatment = -inf", "-inf is no finite number"),
         (GOOD + '[change]\ntreatment = "1"', "'1' is no finite number"),
         (GOOD + "[change]\ntreatment = 20001", "above the upper bound 20,000"),
         (GOOD + "[change]\nsentence_selling = 2.5", "above the upper bound 2; allowed: -0.5 to 2"),
@@ -320,13 +301,8 @@ def test_all_faults_are_told_at_once():
         """
     fields = [message.split(":")[0].removeprefix("file.toml, ") for message in faults(text)]
     assert sorted(fields) == sorted(
-        ["key", "schema", "name", "start", "path.treatment", "treatment", "treatment", "lever"]
+        ["key", "schema", "name", "start", "path.treatment", "treatment", "lever"]
     )
-
-
-def test_a_policy_is_refused_when_it_is_no_table():
-    with pytest.raises(InputError, match=r"policy 2: must be a table, not \[1\]"):
-        Policy.from_table([1], "policy 2")
 
 
 @settings(max_examples=300)
@@ -341,22 +317,6 @@ def test_a_truncated_file_is_read_or_refused_in_words(policy, data):
     text = policy.to_toml()
     with suppress(InputError):
         Policy.from_toml(text[: data.draw(st.integers(0, len(text) - 1))])
-
-
-json_like = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-keys = st.sampled_from(["schema", "name", "start", "ramp_months", "change", "path"])
-
-
-@given(st.dictionaries(keys, json_like))
-def test_any_table_is_read_or_refused_in_words(table):
-    with pytest.raises(InputError):
-        Policy.from_table({**table, "schema": 2})
 
 
 HOSTILE = {
@@ -399,15 +359,6 @@ def test_the_guard_lets_ordinary_text_pass():
     assert read_toml(text, "x") == tomllib.loads(text)
 
 
-def test_line_breaks_are_written_as_people_write_them():
-    assert Policy("x", note='one\n"two"').to_toml().endswith('note = "one\\n\\"two\\""\n')
-
-
-def test_toml_must_be_text():
-    with pytest.raises(InputError, match="must be text, not bytes"):
-        read_toml(b"a = 1", "x")
-
-
 plain = st.one_of(texts, st.integers(), st.floats(allow_nan=False), st.booleans())
 tables = st.recursive(
     st.dictionaries(texts, st.one_of(plain, st.lists(plain, max_size=3)), max_size=3),
@@ -421,26 +372,23 @@ def test_written_toml_reads_back_as_it_was(table):
     assert read_toml(write_toml(table), "x") == table
 
 
-def test_lists_of_tables_become_blocks():
-    table = {"policy": [{"name": "a", "path": {"x": [["2026-01", 1.0]]}}, {"name": "b"}]}
-    text = write_toml(table)
-    assert text.count("[[policy]]") == 2
-    assert read_toml(text, "x") == table
-
-
 @pytest.mark.parametrize(
-    ("content", "said"), [(b"\xff", "UTF-8"), (b"\xc3" * (MAX_TOML_BYTES + 2), "larger than")]
+    ("content", "said"),
+    [
+        (b"\xff", "UTF-8"),
+        (b"\xc3" * (MAX_TOML_BYTES + 2), "larger than"),
+        (None, r"mine\.toml: cannot be read"),
+        (b"a = [1]", "schema"),
+    ],
 )
 def test_a_damaged_policy_file_is_refused_in_words(tmp_path, content, said):
     path = tmp_path / "mine.toml"
-    path.write_bytes(content)
+    if content is not None:
+        path.write_bytes(content)
     with pytest.raises(InputError, match=said):
         read_policy(path)
-
-
-def test_a_missing_policy_file_is_refused_in_words(tmp_path):
-    with pytest.raises(InputError, match=r"none\.toml: cannot be read"):
-        read_policy(tmp_path / "none.toml")
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())  # as an editor may save it
+    assert read_policy(path).name == "x"
 
 
 # --- splitting a sum --------------------------------------------------------------------------
@@ -461,19 +409,11 @@ def test_parts_add_up_to_the_dollar_and_are_fair(total, weights):
     parts = allocate(total, {str(i): weight for i, weight in enumerate(weights)})
     dollars = [round(part * 10**6) for part in parts.values()]
     assert [number / 10**6 for number in dollars] == list(parts.values())
-    assert sum(dollars) == round(math.copysign(1, total) * sum(map(abs, dollars)))
+    assert len({math.copysign(1, each) for each in dollars if each}) <= 1
     assert abs(sum(dollars) - total * 10**6) <= 0.5 + 1e-15 * abs(total) * 10**6
     for number, weight in zip(dollars, weights, strict=True):
         fair = total * 10**6 * (weight / math.fsum(weights))
         assert abs(number - fair) <= 1.5 + 1e-12 * abs(fair)
-
-
-@given(st.integers(0, 10**15), st.lists(st.integers(0, 1000), min_size=1, max_size=16).filter(any))
-def test_the_sum_of_the_parts_is_the_total(dollars, weights):
-    total = dollars / 10**6
-    parts = allocate(total, {str(i): weight for i, weight in enumerate(weights)})
-    assert round(math.fsum(parts.values()), 6) == total
-    assert sum(round(part * 10**6) for part in parts.values()) == dollars
 
 
 @pytest.mark.parametrize(
@@ -525,20 +465,10 @@ def test_new_money_is_the_same_everywhere_and_moved_money_sums_to_nothing():
     assert all(sums[name] == 0 for name in moved)
 
 
-def test_cuts_are_at_most_half_of_what_may_be_cut():
-    for policy in map(load_policy, policy_names()):
-        for lever in policy.levers:
-            assert float(policy.values(lever, LAST_YEAR)) >= LEVERS[lever].low / 2
-
-
 def test_shipped_policies_leave_the_record_alone():
     end = load_observed().record_end
     for policy in map(load_policy, policy_names()):
         assert all(path[0][0] > end for path in policy.changes.values()), policy.name
-
-
-def test_one_policy_changes_nothing():
-    assert [name for name in policy_names() if not load_policy(name).levers] == ["status_quo"]
 
 
 def test_no_code_knows_the_name_of_a_policy_that_moves_a_lever():
@@ -555,35 +485,6 @@ def test_an_unknown_policy_suggests_the_nearest():
         load_policy("border_surg")
     with pytest.raises(UnknownName):
         load_policy("../policies/border_surge")
-
-
-def test_programmes_are_checked_like_any_table(tmp_path):
-    path = tmp_path / "programmes.csv"
-    path.write_text(
-        "name,label,family,effect,payers,links\na,A,borders,E,federal;county,rescue\n",
-        encoding="utf-8",
-    )
-    with pytest.raises(InputError) as caught:
-        read_programmes(path)
-    family, payers = caught.value.messages
-    assert "family: 'borders' is unknown; did you mean 'border'?" in family
-    assert "payers: 'county' is unknown" in payers
-
-
-@pytest.mark.parametrize("name", policy_names())
-def test_every_preset_says_who_and_why(name):
-    policy = load_policy(name)
-    assert policy.title
-    assert policy.author
-    assert policy.reference
-
-
-def test_a_file_with_a_byte_order_mark_is_read(tmp_path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_bytes(
-        b"\xef\xbb\xbf" + Policy.constant("mine", {"naloxone": 10.0}).to_toml().encode()
-    )
-    assert read_policy(path).levers == ("naloxone",)
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

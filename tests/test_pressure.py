@@ -11,18 +11,16 @@ from simlib import runs, simulation
 from simlib.inputs import sampling
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import load_programmes
+from simlib.inputs.tables import load_programmes
 from simlib.model import enforcement, future, month, overdose, supply
 from simlib.model.enforcement import STEADY
 from simlib.model.future import Capacity, Lanes, Offences, Pressed, Stages
 
 DRAWS = 20
 ENFORCEMENT = {
-    **dict.fromkeys(("port_scanning", "port_officers", "between_ports"), "border"),
-    "border_integrity": "border",
-    **dict.fromkeys(("precursor_control", "cartel_operations"), "abroad"),
-    **dict.fromkeys(("drug_units", "organised_crime", "cyber_units"), "internal"),
-    "police_integrity": "internal",
+    name: each.family
+    for name, each in load_programmes().items()
+    if each.family != "health" and each.payers
 }
 
 

@@ -22,7 +22,8 @@ from simlib import block, runs, simulation, units, world
 from simlib.inputs import sampling
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, load_programmes
+from simlib.inputs.policy import Policy
+from simlib.inputs.tables import load_programmes
 from simlib.model import functions, future, month
 from simlib.model.month import Flows
 from simlib.results import OUTCOMES
@@ -415,7 +416,8 @@ def test_what_a_block_raises_is_raised(begun, monkeypatch) -> None:
 def test_a_run_that_is_kept_is_as_fresh_as_the_first(begun, whole) -> None:
     mine = replace(begun, shared=True)
     first = simulation.run(POLICIES, mine)
-    first[0]["consumed_kg"][:] = 0  # what a reader got is his own
+    with pytest.raises(ValueError, match="read-only"):  # the next call has it too
+        first[0]["consumed_kg"][:] = 0
     first[1][:] = 0
     before = len(simulation._known_runs._found)
     assert bits(simulation.run(POLICIES, mine)) == bits(simulation.run(POLICIES, begun))
@@ -584,7 +586,7 @@ def test_the_folder_of_the_reader_s_own_functions_stays_his(tmp_path, monkeypatc
     import numba
 
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    runs.compiled.__wrapped__()
+    runs._compiled.__wrapped__()
     assert str(tmp_path) == numba.config.CACHE_DIR
     assert not list(tmp_path.iterdir())
 
@@ -606,6 +608,19 @@ def test_where_the_package_is_closed_to_writing_the_reader_s_folder_is_used(
     assert runs._cache_folder() == mine
     closed.add(str(mine))
     assert runs._cache_folder() is None  # then each process compiles for itself
+
+
+def test_machine_code_of_equations_long_gone_is_forgotten(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "runs.py"))
+    monkeypatch.setattr(runs, "content_hash", lambda: "f" * 16)
+    old = [tmp_path / "__pycache__" / f"{n:016x}" for n in range(6)]
+    for age, folder in enumerate(old):
+        folder.mkdir(parents=True)
+        os.utime(folder, (1e9 + age, 1e9 + age))
+    (tmp_path / "__pycache__" / "of_somebody_else").mkdir()
+    mine = runs._cache_folder()
+    assert mine == tmp_path / "__pycache__" / ("f" * 16)
+    assert {*mine.parent.iterdir()} == {mine, *old[3:], mine.parent / "of_somebody_else"}
 
 
 @pytest.mark.parametrize("name", runs.SCALAR)

@@ -4,7 +4,6 @@ import base64
 import json
 import math
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,4 +142,4 @@ def test_another_model_makes_another_version(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_session_that_cannot_be_used_gets_no_code() -> None:
     with pytest.raises(InputError, match="total"):
-        share.write(Session(replace(Scenario(), total=-1.0)))
+        share.write(Session(Scenario(total=-1.0)))

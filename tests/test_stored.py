@@ -1,4 +1,4 @@
-"""Files of results and posteriors: whatever was done to them, words and never a wrong number."""
+"""Files of posteriors: whatever was done to them, words and never a wrong number."""
 
 import io
 import json
@@ -22,11 +22,6 @@ def small() -> dict:
     about = np.frombuffer(json.dumps(ABOUT).encode(), dtype=np.uint8)
     columns = {name: column.astype(np.float32) for name, column in shipped.take(4).items()}
     return columns | {"last_residual": np.zeros(4, np.float32), "about": about}
-
-
-@pytest.fixture(scope="module")
-def run() -> simlib.Ensemble:
-    return simlib.simulate([None, "border_surge"], draws=3, until=2026)
 
 
 def text(words: str) -> np.ndarray:
@@ -104,7 +99,7 @@ def kinds(path) -> None:
     yield from (7, None, b"x", np.zeros(2), "")
 
 
-@pytest.mark.parametrize("read", [read_posterior, simlib.read_ensemble, simlib.read_policy])
+@pytest.mark.parametrize("read", [read_posterior, simlib.read_policy])
 def test_what_is_no_such_file_is_refused_in_words(read, tmp_path) -> None:
     for path in kinds(tmp_path):
         with pytest.raises(simlib.InputError) as caught:
@@ -112,84 +107,27 @@ def test_what_is_no_such_file_is_refused_in_words(read, tmp_path) -> None:
         str(caught.value).encode()
 
 
-@pytest.mark.parametrize("which", ["posterior", "ensemble"])
-def test_flipped_bits_are_refused_or_change_nothing(which, run, small, tmp_path) -> None:
+def test_flipped_bits_are_refused_or_change_nothing(small, tmp_path) -> None:
     rng, path = random.Random(5), tmp_path / "file.npz"
-    if which == "posterior":
-        np.savez_compressed(path, **small)
-    else:
-        run.save(path)
-    read = read_posterior if which == "posterior" else simlib.read_ensemble
+    np.savez_compressed(path, **small)
     whole = path.read_bytes()
     for _ in range(250):
         changed = bytearray(whole)
         changed[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
         path.write_bytes(changed)
         try:
-            read(path)
+            read_posterior(path)
         except simlib.InputError:
             continue
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(simlib.InputError):
-        read(path)
+        read_posterior(path)
 
 
-def stored(run: simlib.Ensemble, path, **changed) -> dict:
-    run.save(path)
-    with np.load(path) as arrays:
-        whole = dict(arrays) | {name.replace("__", "/"): each for name, each in changed.items()}
-    return {name: each for name, each in whole.items() if each is not None}
-
-
-def described(policies: object) -> np.ndarray:
-    return text(json.dumps({"policies": policies, "about": {}}))
-
-
-ENSEMBLES = {
-    "a flow is missing": ({"projection__overdoses": None}, "overdoses is missing"),
-    "no time": ({"history__time": None}, "history/time"),
-    "no dt": ({"projection__dt": None}, "projection/dt"),
-    "dt is 0": ({"projection__dt": np.array(0.0)}, "projection/dt"),
-    "dt is an array": ({"projection__dt": np.ones(3)}, "projection/dt"),
-    "dt is NaN": ({"history__dt": np.array(np.nan)}, "history/dt"),
-    "wrong shape": ({"projection__overdoses": np.ones((24, 5, 3))}, "has shape"),
-    "flat": ({"history__overdoses": np.ones(7)}, "has shape"),
-    "text": ({"history__overdoses": np.full((144, 1, 3), "a")}, "is not finite"),
-    "NaN": ({"projection__deaths_fentanyl": np.full((24, 2, 3), np.nan)}, "is not finite"),
-    "time goes back": ({"history__time": np.zeros((144, 1, 1))}, "rising"),
-    "a parameter is missing": ({"parameters__vsl": None}, "vsl is missing"),
-    "a parameter is NaN": ({"parameters__vsl": np.full(3, np.nan)}, "parameters/vsl"),
-    "another number of draws": ({"parameters__vsl": np.ones(4)}, "different numbers of draws"),
-    "no parameters": (None, "is missing"),
-    "policies is text": ({"about": described("ab")}, "policies: 'ab' is no list"),
-    "policies are numbers": ({"about": described([1, 2])}, "is no list of names"),
-    "policies are one": ({"about": described(["a", "a"])}, "names must differ"),
-    "policies are too few": ({"about": described(["a"])}, "has shape"),
-    "another table": ({"other__x": np.ones(3)}, "cannot be read as results"),
-}
-
-
-@pytest.mark.parametrize(("changed", "said"), ENSEMBLES.values(), ids=ENSEMBLES.keys())
-def test_results_that_do_not_fit_together_are_refused(run, changed, said, tmp_path) -> None:
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch) -> None:
     path = tmp_path / "run.npz"
-    arrays = stored(run, path, **changed or {})
-    if changed is None:
-        arrays = {k: v for k, v in arrays.items() if not k.startswith("parameters/")}
-    np.savez(path, **arrays)
-    with pytest.raises(simlib.InputError, match=said):
-        simlib.read_ensemble(path)
-
-
-def test_a_name_without_an_ending_is_kept(run, tmp_path) -> None:
-    run.save(tmp_path / "ens")
-    assert [each.name for each in tmp_path.iterdir()] == ["ens"]
-    again = simlib.read_ensemble(str(tmp_path / "ens"))
-    np.testing.assert_array_equal(again.yearly("qalys"), run.yearly("qalys"))
-
-
-def test_a_file_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch) -> None:
-    path = tmp_path / "run.npz"
-    run.save(path)
+    save = shipped_posterior().save
+    save(path)
     before = path.read_bytes()
 
     def full(file, **arrays) -> None:
@@ -198,14 +136,13 @@ def test_a_file_is_written_whole_or_not_at_all(run, tmp_path, monkeypatch) -> No
 
     with monkeypatch.context() as patched:
         patched.setattr(np, "savez_compressed", full)
-        for save in (run.save, shipped_posterior().save):
-            with pytest.raises(simlib.InputError, match=r"cannot be written.*No space left"):
-                save(path)
+        with pytest.raises(simlib.InputError, match=r"cannot be written.*No space left"):
+            save(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     for bad in (tmp_path / "no" / "x.npz", tmp_path / "a\0b", 7, tmp_path):
         with pytest.raises(simlib.InputError):
-            run.save(bad)
+            save(bad)
 
 
 def test_a_new_file_follows_no_link_and_removes_nothing_of_others(small, tmp_path) -> None:

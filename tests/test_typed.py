@@ -148,7 +148,7 @@ def test_a_number_beyond_six_digits_is_said_in_full() -> None:
 
 @pytest.mark.parametrize("name", [n for n, r in load_parameters().items() if r.low < r.high])
 def test_every_example_can_be_typed(name: str) -> None:
-    limits = Range.of(name)
+    limits = Range.of(load_parameters()[name])
     for example in limits.allowed().split("for example ")[1].split(" or "):
         value = read_number(example, limits.unit)
         assert limits.low <= value <= limits.high, (example, limits.allowed())

@@ -12,25 +12,16 @@ from simlib.charts.style import BORDER, INTERNAL, NO_POLICY, STATUS_QUO, spoken
 from simlib.compare import compare
 from simlib.dashboard import Scenario, compute
 from simlib.dashboard.phrases import between, dollars, futures, people
-from simlib.dashboard.spending import Spending
-from simlib.dashboard.views import VIEWS, observed, view
+from simlib.dashboard.views import VIEWS, observed
 from simlib.errors import InputError
 from simlib.inputs.observed import load_observed
 from simlib.results import OUTCOMES, Ensemble
-from simlib.strategies import Share
 
 SCENARIO = Scenario(total=2000.0)
-AFFORDABLE = {"border": 1.0, "internal": 0.9}
-PRICED = Spending(
-    SCENARIO,
-    (),
-    {name: Share(2000 * part, 2000 * (1 - part), 0.0) for name, part in AFFORDABLE.items()},
-)
-"""Money that needs no trials."""
 
 
 def picture(outcome: str, scenario: Scenario = SCENARIO) -> compute.Picture:
-    return compute.picture(scenario, 40, PRICED, outcome=outcome)
+    return compute.picture(replace(scenario, outcome=outcome), 40)
 
 
 @pytest.mark.parametrize("outcome", VIEWS)
@@ -48,8 +39,6 @@ def test_the_picker_holds_all_that_the_model_tells() -> None:
     assert set(OUTCOMES) < set(VIEWS)
     for name in ("net_benefit_vsl", "net_benefit_qaly", "cost_per_death_averted"):
         assert name in VIEWS
-    with pytest.raises(InputError, match="did you mean 'price_pure'"):
-        view("price_pur")
 
 
 @pytest.mark.parametrize(
@@ -78,11 +67,7 @@ def test_what_has_no_record_has_no_dots() -> None:
 
 def test_lines_and_differences_are_those_of_the_ensemble() -> None:
     shown = picture("prison_years")
-    policies = [None]
-    for strategy in SCENARIO.strategies():
-        share = AFFORDABLE[strategy.name]
-        policies.append(strategy.policy(round(share * SCENARIO.total), f"{SCENARIO.start}-01"))
-    ensemble = simlib.simulate(policies, draws=40)
+    ensemble = simlib.simulate([None, *shown.spent.policies], draws=40)
     lines = shown.tables["lines"].set_index(["series", "year"])["median"]
     middle = np.median(ensemble.yearly("prison_years"), axis=-1)
     for place, label in enumerate((STATUS_QUO, BORDER, INTERNAL)):
@@ -96,8 +81,7 @@ def test_net_benefit_adds_up_to_that_of_the_comparison() -> None:
     shown = picture("net_benefit_vsl")
     lines = shown.tables["lines"].set_index(["series", "year"])["median"]
     assert (lines[STATUS_QUO] == 0).all()
-    policies = [None, SCENARIO.strategies()[0].policy(2000, f"{SCENARIO.start}-01")]
-    compared = compare(simlib.simulate(policies, draws=40))
+    compared = compare(simlib.simulate([None, shown.spent.policies[0]], draws=40))
     whole = np.median(compared.net_benefit_musd("vsl"))
     assert lines[BORDER].iloc[-1] == pytest.approx(whole, rel=1e-5)
 
@@ -113,8 +97,7 @@ def test_nothing_spent_is_said_in_words_that_can_be_read_aloud() -> None:
 def test_cost_per_death_is_the_ratio_of_means_or_said_to_be_none() -> None:
     shown = picture("cost_per_death_averted")
     lines = shown.tables["lines"].set_index(["series", "year"])["median"]
-    policies = [None, SCENARIO.strategies()[0].policy(2000, f"{SCENARIO.start}-01")]
-    compared = compare(simlib.simulate(policies, draws=40))
+    compared = compare(simlib.simulate([None, shown.spent.policies[0]], draws=40))
     cost = compared.spent_musd.mean() / compared.averted.mean()
     assert lines[BORDER].iloc[-1] == pytest.approx(cost, rel=1e-5)
     assert "million dollars (border-focused)" in shown.alt
@@ -161,7 +144,7 @@ STUMBLING = re.compile("[−\u202f\u00a0~<>≥≤±×→/]|--")
 @pytest.mark.parametrize("outcome", ["deaths_fentanyl", "price_pure", "net_benefit_qaly"])
 @pytest.mark.parametrize("total", [0.0, 1000.0, 9000.0])
 def test_what_is_said_holds_no_sign_that_a_reader_aloud_stumbles_on(outcome, total) -> None:
-    shown = compute.picture(Scenario(total=total, preset="balanced"), 60, outcome=outcome)
+    shown = compute.picture(Scenario(total=total, preset="balanced", outcome=outcome), 60)
     for text in (shown.alt, *shown.verdict):
         assert not STUMBLING.search(text)
         assert text.endswith(".")

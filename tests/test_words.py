@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from simlib.charts.style import BORDER, INTERNAL, spoken
-from simlib.compare import compare, verdict
+from simlib.compare import compare
 from simlib.dashboard import Scenario, brief, compute, words
 from simlib.dashboard.album import past, twelve_months
 from simlib.dashboard.catalogue import HEALTH_ALONE, names, presets
 from simlib.dashboard.phrases import in_futures, people
 from simlib.dashboard.session import Session
 from simlib.dashboard.spending import SERIES
-from simlib.dashboard.views import VIEWS
+from simlib.dashboard.views import VIEWS, Run
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import load_policy
-from simlib.simulation import COARSE_STEPS, simulate
+from simlib.simulation import simulate
 
 CONTEST = re.compile(
     "saves more lives|averts more|leads|the bar is|difference that matters|cannot tell|"
@@ -31,13 +31,13 @@ CONTEST = re.compile(
 """What compares the strategies with each other."""
 
 
-def told(monkeypatch: pytest.MonkeyPatch, scenario: Scenario, **options: Any) -> tuple[Any, Any]:
+def told(scenario: Scenario, draws: int = 16, details: bool = False) -> tuple[Run, compute.Picture]:
     """A picture of few draws, and what its words were made from."""
-    runs = []
+    runs: list[Run] = []
     real = words.verdict_sentences
-    with monkeypatch.context() as watched:
+    with pytest.MonkeyPatch.context() as watched:
         watched.setattr(words, "verdict_sentences", lambda run: runs.append(run) or real(run))
-        shown = compute.picture(scenario, 16, steps_per_year=COARSE_STEPS, **options)
+        shown = compute.picture(scenario, draws, details=details)
     return runs[0], shown
 
 
@@ -67,10 +67,10 @@ def any_scenario(dice: random.Random) -> Scenario:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_no_sentence_contradicts_the_numbers_beside_it(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int,
 ) -> None:
     scenario = any_scenario(random.Random(seed))
-    run, shown = told(monkeypatch, scenario, outcome=scenario.outcome)
+    run, shown = told(scenario)
     said = " ".join((shown.alt, *shown.verdict))
     assert not re.search(r"\bnan\b|\binf\b|\b0 to prisons|Neither strategy", said)
     deaths = run.ensemble.projected("deaths_fentanyl").sum(axis=0)
@@ -94,9 +94,7 @@ def test_no_sentence_contradicts_the_numbers_beside_it(
 
 @pytest.fixture(scope="module", params=[{}, {"naloxone": 300.0}], ids=["alone", "health"])
 def drawn_run(request: pytest.FixtureRequest) -> Any:
-    with pytest.MonkeyPatch.context() as watched:
-        scenario = Scenario(health=request.param, preset="precursor_deal")
-        return told(watched, scenario)[0]
+    return told(Scenario(health=request.param, preset="precursor_deal"))[0]
 
 
 def test_no_sentence_contradicts_any_future(drawn_run: Any) -> None:
@@ -119,8 +117,7 @@ def test_no_sentence_contradicts_any_future(drawn_run: Any) -> None:
             projection={**ensemble.projection, "deaths_fentanyl": np.broadcast_to(deaths, shape)},
             parameters={**ensemble.parameters, **fixed},
         )
-        found = verdict(ensemble, *SERIES, against=drawn_run.drawn.against["border"])
-        run = replace(drawn_run, ensemble=ensemble, judged=found)
+        run = replace(drawn_run, ensemble=ensemble)
         shown = SimpleNamespace(verdict=[spoken(text) for text in words.verdict_sentences(run)])
         sums = ensemble.projected("deaths_fentanyl").sum(axis=0)
         by_name = dict(zip(policies, sums, strict=True))
@@ -208,13 +205,13 @@ APART = {
 
 @pytest.mark.parametrize("why", APART)
 def test_different_money_is_no_contest_in_any_view_or_file(
-    why: str, monkeypatch: pytest.MonkeyPatch
+    why: str,
 ) -> None:
     scenario = APART[why]
     for outcome in VIEWS:
-        _, shown = told(monkeypatch, scenario, outcome=outcome)
+        _, shown = told(replace(scenario, outcome=outcome))
         assert not CONTEST.search(" ".join((shown.alt, *shown.verdict))), outcome
-    _, shown = told(monkeypatch, scenario, details=True)
+    _, shown = told(scenario, details=True)
     assert not shown.ledger["best"].any()
     assert "Different money" in compute.ledger_page(shown)
     page = brief.html(Session(scenario), shown).decode()
@@ -225,24 +222,8 @@ def test_different_money_is_no_contest_in_any_view_or_file(
         assert "no verdict between the strategies" in text
 
 
-def test_the_control_that_breaks_the_total_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    run, _ = told(monkeypatch, APART["sentences cost more than the total"])
-    notes = run.spent.notes()
-    assert set(notes) == {("policy", "total"), ("sentences", "sentence_selling")}
-    prison = run.spent.shares["internal"].prison
-    said = spoken(notes["policy", "total"])
-    assert said.startswith(f"Cannot be kept: prisons alone cost about {prison:,.0f} million")
-    assert said.endswith(f"smallest total {run.spent.smallest:,.0f}")
-    outside, shown = told(monkeypatch, APART["prison cost is outside"])
-    note = outside.spent.notes()["policy", "count_prison"]
-    prison = outside.spent.shares["internal"].prison
-    assert f"about {prison:,.0f} (internal enforcement)" in spoken(note)
-    assert f"about {prison:,.0f} to prisons, paid outside the total" in " ".join(shown.verdict)
-    assert told(monkeypatch, Scenario())[0].spent.notes() == {}
-
-
-def test_own_totals_that_are_the_same_are_the_same_money(monkeypatch: pytest.MonkeyPatch) -> None:
-    run, shown = told(monkeypatch, Scenario(own_total={"border": 700.0, "internal": 700.0}))
+def test_own_totals_that_are_the_same_are_the_same_money() -> None:
+    run, shown = told(Scenario(own_total={"border": 700.0, "internal": 700.0}))
     assert run.spent.same
     assert "Extra money 700 million USD a year each" in shown.tables["words"].iloc[0]["footer"]
 
@@ -250,9 +231,9 @@ def test_own_totals_that_are_the_same_are_the_same_money(monkeypatch: pytest.Mon
 # --- health, judgement, presets -----------------------------------------------------------------
 
 
-def test_health_money_is_credited_to_no_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_money_is_credited_to_no_strategy() -> None:
     scenario = Scenario(health={"naloxone": 2000.0}, preset="treatment_and_naloxone")
-    run, shown = told(monkeypatch, scenario, details=True)
+    run, shown = told(scenario, details=True)
     deaths = run.ensemble.projected("deaths_fentanyl").sum(axis=0)
     quo, health, border = deaths[:3]
     alone, own = np.median(quo - health), np.median(health - border)
@@ -280,23 +261,21 @@ def test_health_money_is_credited_to_no_strategy(monkeypatch: pytest.MonkeyPatch
     assert shown.identities[0].policies == ("health", "border", "internal")
 
 
-def test_judgement_stands_in_the_source_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judgement_stands_in_the_source_line() -> None:
     rows = load_parameters()
     judged = {"verdict_margin": 0.0, "verdict_confidence": 0.5}
-    _, shown = told(monkeypatch, Scenario(judgement=judged))
+    _, shown = told(Scenario(judgement=judged))
     footer = shown.tables["words"].iloc[0]["footer"]
     for name in judged:
         assert f"Judged with: {rows[name].label}" in footer
     drawn = " ".join(re.findall(r">([^<>]+)</text>", compute.export(shown, "svg").decode()))
     assert "Judged with: Smallest difference that matters 0" in drawn
-    assert "Judged" not in told(monkeypatch, Scenario())[1].tables["words"].iloc[0]["footer"]
+    assert "Judged" not in told(Scenario())[1].tables["words"].iloc[0]["footer"]
 
 
-def test_an_added_line_has_a_sentence_and_its_contents_can_be_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_added_line_has_a_sentence_and_its_contents_can_be_read() -> None:
     scenario = Scenario(preset="article_proposal")
-    _, shown = told(monkeypatch, scenario, details=True)
+    _, shown = told(scenario, details=True)
     said = next(text for text in shown.verdict if text.startswith("The article's proposal: "))
     assert "deaths averted" in said
     assert "2,000 million USD a year in 6 programmes; longer sentences for possession +50 %" in said
@@ -306,14 +285,14 @@ def test_an_added_line_has_a_sentence_and_its_contents_can_be_read(
         assert part in further
 
 
-def test_late_starts_say_how_many_years_the_margin_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = " ".join(told(monkeypatch, Scenario(start=2033))[1].verdict)
+def test_late_starts_say_how_many_years_the_margin_is_for() -> None:
+    said = " ".join(told(Scenario(start=2033))[1].verdict)
     assert "expected from 2025 to 2034. The strategies act in 2 of these 10 years;" in said
 
 
 def test_the_sampling_error_is_that_of_repeated_draws() -> None:
     """Means of many other sets of draws scatter as the words say."""
-    run, shown = told(pytest.MonkeyPatch(), Scenario(total=2000.0), details=True)
+    run, shown = told(Scenario(total=2000.0), details=True)
     means = [
         compare(simulate([None, run.spent.policies[0]], draws=16, seed=seed)).averted.mean()
         for seed in range(12)

@@ -15,7 +15,7 @@ from pathlib import Path
 from simlib.inputs.tables import load_sources
 
 ROOT = Path(__file__).resolve().parents[1]
-PRINTED = ("nomenclature.md", "validation.md")
+PRINTED = ("model.md", "nomenclature.md", "validation.md")
 HEADING = 30
 """Letters of the longest heading of a column in the code that prints results."""
 PRINTERS = ("analysis/trust.py", "study/report.py", "study/backtest.py")
@@ -121,6 +121,7 @@ def _name(path: Path) -> str:
 
 def _without_code(text: str) -> str:
     text = re.sub(r"```.*?```|<!--.*?-->|!\[[^]]*\]\([^)]*\)", " ", text, flags=re.S)
+    text = re.sub(r"\${1,2}[^$]+\${1,2}", "…", text)  # equations
     text = re.sub(r"`[^`]*`", "…", re.sub(r"\]\([^)]*\)", "]", text))
     return TASKS.sub("", text)
 

@@ -10,7 +10,8 @@ from same_model.given import Given
 from simlib import runs, simulation, world
 from simlib.analysis.runs import sample
 from simlib.inputs.observed import load_observed
-from simlib.inputs.policy import load_policy, load_programmes
+from simlib.inputs.policy import load_policy
+from simlib.inputs.tables import load_programmes
 from simlib.model import future, month, pressure, supply
 from simlib.model.future import Drivers, Pressed
 

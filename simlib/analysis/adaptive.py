@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from simlib.analysis.runs import (
     BLOCK,
     DEATHS,
-    Watch,
     blocks,
     last_year,
     run,
@@ -26,10 +25,10 @@ from simlib.analysis.runs import (
     totals,
 )
 from simlib.errors import Faults, is_finite, plain, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.policy import RAMP_MONTHS, Policy
 from simlib.results import OUTCOMES
-
-Array = NDArray[np.float64]
+from simlib.runs import Watch
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib.errors import Faults, InputError, check_name, is_finite, shown, unknown
+from simlib.inputs.arrays import Array
 
-Array = NDArray[np.float64]
 Curves = Mapping[str, Array]
 Split = Mapping[str, float]
 

@@ -6,22 +6,22 @@ paid from its total there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simlib.analysis.runs import DEATHS, Watch, at, sample, size, summed, take
+from simlib.analysis.runs import DEATHS, at, sample, size, summed, take
 from simlib.errors import Faults, InputError, is_finite, plain, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
 from simlib.inputs.policy import Policy
 from simlib.inputs.sampling import Sample
+from simlib.runs import Watch
 from simlib.simulation import PROJECTED_YEARS
-from simlib.strategies import Strategy
-
-Array = NDArray[np.float64]
+from simlib.strategies import Strategy, affordable
 
 PRISON = "prison_cost_musd"
 TRIAL_SHARE = 4
@@ -131,7 +131,10 @@ def value_at(parameter: Parameter, position: Array | float) -> Array:
 
 
 def equal_scale(
-    strategies: Sequence[Strategy], total_musd: float, chosen: Sample, points: Mapping[str, Array]
+    strategies: Sequence[Strategy],
+    total_musd: float,
+    chosen: Sample,
+    points: Sequence[Mapping[str, float]],
 ) -> tuple[list[Policy], Array]:
     """Policies at full money, and the share of it that each can spend at every point.
 
@@ -151,9 +154,9 @@ def equal_scale(
         When the sentences of a strategy alone cost more in prisons than the total at some point.
     """
     quo = Policy("status_quo", title="Status quo")
-    full = [each.policy(total_musd) for each in strategies]
-    bare = [Policy(f"{p.name}, no money", changes=_bare(p)) for p in full]
-    moved = any(each.changes for each in bare)  # else they are the status quo, and cost nothing
+    full = [strategy.policy(total_musd) for strategy in strategies]
+    bare = [replace(s.policy(0.0), name=f"{s.name}, no money") for s in strategies]
+    moved = any(policy.changes for policy in bare)  # else the status quo, which costs nothing
     cost = summed([quo, *full, *(bare if moved else [])], at(chosen, points), [PRISON])[PRISON]
     added = (cost[1:] - cost[0]).reshape(-1, len(full), len(cost[0]) // size(chosen), size(chosen))
     most = added[0].mean(-1) / _years(full)
@@ -163,14 +166,11 @@ def equal_scale(
             f"total: {total_musd:,.10g} million USD a year is less than longer sentences alone "
             f"cost in prisons; allowed: from {np.ceil(base.max()):,.0f} up"
         )
-    slope = (most - base) / total_musd
-    affordable = np.clip((total_musd - base) / (1 + slope), 0, total_musd)
-    return [quo, *full], np.concatenate([np.ones((1, len(base[0]))), affordable / total_musd])
-
-
-def _bare(policy: Policy) -> dict[str, tuple[tuple[float, float], ...]]:
-    """What a policy changes without programme money."""
-    return {k: v for k, v in policy.changes.items() if k.startswith("sentence_")}
+    spent = [
+        [affordable(total_musd, {0.0: float(low), total_musd: float(high)}) for low, high in pairs]
+        for pairs in np.stack([base, most], axis=-1)
+    ]
+    return [quo, *full], np.concatenate([np.ones((1, len(points))), np.array(spent) / total_musd])
 
 
 def _years(policies: Sequence[Policy]) -> float:
@@ -183,7 +183,7 @@ def compared_at(
     strategies: Sequence[Strategy],
     total_musd: float,
     chosen: Sample,
-    points: Mapping[str, Array],
+    points: Sequence[Mapping[str, float]],
     watch: Watch | None = None,
 ) -> Array:
     """Deaths under the status quo and two strategies of equal cost, at points.
@@ -236,8 +236,11 @@ def break_even(
     rows = parameters[across], parameters[up]
     middle = (np.arange(steps) + 0.5) / steps
     positions = np.repeat(middle, steps), np.tile(middle, steps)
-    points = {r.name: value_at(r, where) for r, where in zip(rows, positions, strict=True)}
-    others = {name: value for name, value in others.items() if name not in points}
+    points = [
+        {across: float(one), up: float(other)}
+        for one, other in zip(*map(value_at, rows, positions), strict=True)
+    ]
+    others = {name: value for name, value in others.items() if name not in (across, up)}
     chosen = sample(draws, seed, others)
     deaths = compared_at(strategies, total_musd, chosen, points, watch)
     p = sample(EVIDENCE_DRAWS, seed, others).parameters

@@ -11,21 +11,17 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import money, world
 from simlib.errors import InputError, unknown
 from simlib.inputs import sampling
+from simlib.inputs.arrays import Array, Draws
 from simlib.inputs.parameters import Parameters, load_parameters
-from simlib.inputs.tables import DATA
 from simlib.model import market, people, supply, today
 from simlib.model.future import Prices
 from simlib.model.supply import Chain
 from simlib.units import G_PER_KG, USD_PER_MILLION
 from simlib.world import STAGES
-
-Array = NDArray[np.float64]
-Draws = Mapping[str, Array]
 
 SUPPLY_PROGRAMMES = ("source_country", "interdiction", "domestic")
 PROGRAMMES = (*SUPPLY_PROGRAMMES, "treatment")
@@ -39,7 +35,7 @@ STEPS_PER_YEAR = 12
 @cache
 def load_cocaine() -> Parameters:
     """The inputs and published results of the 1994 comparison, by name."""
-    return load_parameters(DATA / "cocaine.csv")
+    return load_parameters("cocaine")
 
 
 def draw_1992(

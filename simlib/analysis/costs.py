@@ -6,14 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simlib.analysis.allocate import Response
 from simlib.compare import compare
 from simlib.errors import check_name
-from simlib.results import PAYERS, Ensemble, check_ensemble
-
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
+from simlib.inputs.tables import PAYERS
+from simlib.results import Ensemble, check_ensemble
 
 EFFECTS = ("averted", "qalys")
 DOMINATED, EXTENDED = "dominated", "extendedly dominated"

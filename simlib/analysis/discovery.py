@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Watch, check_total, sample
+from simlib.analysis.runs import check_total, sample
 from simlib.analysis.themes import movers
 from simlib.errors import InputError, check_name
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
+from simlib.runs import Watch
 from simlib.strategies import Strategy
-
-Array = NDArray[np.float64]
 
 CONDITIONS = 3
 """Most conditions in a rule; more can hardly be kept in mind."""
@@ -179,8 +179,7 @@ def futures(
     """
     total_musd = check_total(total_musd)
     chosen = sample(draws, seed)
-    as_drawn = {movers()[0]: np.array([np.nan])}
-    quo, *both = compared_at(strategies, total_musd, chosen, as_drawn, watch)[:, 0]
+    quo, *both = compared_at(strategies, total_musd, chosen, [{}], watch)[:, 0]
     margin = chosen.parameters["verdict_margin"] * quo
     gap = both[1] - both[0]
     wins = {strategies[0].name: gap > margin, strategies[1].name: -gap > margin}

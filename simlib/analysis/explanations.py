@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simlib import simulation
 from simlib.compare import verdict
@@ -23,8 +22,6 @@ from simlib.inputs.policy import Policy
 from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.results import Ensemble
 from simlib.strategies import Strategy, equal_money
-
-Array = NDArray[np.float64]
 
 ENDS = (0.05, 0.5, 0.95)
 DEATHS = "deaths_synthetic_opioids"

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simlib.errors import InputError, is_finite, shown
+from simlib.inputs.arrays import Array
 from simlib.results import QUANTILES, Ensemble, check_ensemble, quantiles
 from simlib.world import STAGES
-
-Array = NDArray[np.float64]
 
 BANDS = ("low90", "low50", "median", "high50", "high90")
 

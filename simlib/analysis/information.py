@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib.analysis.themes import RECORD, THEMES, members
 from simlib.compare import compare
+from simlib.inputs.arrays import Array
 from simlib.results import Ensemble
-
-Array = NDArray[np.float64]
 
 FOLDS = 5
 KNOTS = 5

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simlib.compare import Comparison, compare
 from simlib.errors import InputError, unknown
-from simlib.results import PAYERS, Ensemble, check_ensemble
-
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
+from simlib.inputs.tables import PAYERS
+from simlib.results import Ensemble, check_ensemble
 
 RANGE = (0.05, 0.5, 0.95)
 ENDS = ("low90", "median", "high90")

@@ -1,6 +1,6 @@
 """Running policies on draws that an analysis has chosen itself, and judging what comes out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 from simlib import world
 from simlib.errors import InputError, is_finite, plain, shown
 from simlib.inputs import sampling
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.sampling import Sample
 from simlib.results import Ensemble
+from simlib.runs import Watch
 from simlib.simulation import STEPS_PER_YEAR, begin, checked, history, project
-
-Array = NDArray[np.float64]
-Watch = Callable[[float], None]
 
 BLOCK = 6_000
 """Draws times policies in one pass: enough for speed, few enough for memory."""
@@ -57,20 +56,19 @@ def size(chosen: Sample) -> int:
     return int(chosen.error.shape[-1])
 
 
-def at(chosen: Sample, points: Mapping[str, Array]) -> Sample:
+def at(chosen: Sample, points: Sequence[Mapping[str, float]]) -> Sample:
     """Every draw at every point, points first.
 
     Parameters
     ----------
-    points : pinned values by parameter, shape (points,), NaN where it stays as drawn; at least
-        one parameter
+    points : what is pinned at each, by parameter; the rest stays as drawn
     """
-    count, draws = len(next(iter(points.values()))), size(chosen)
-    tiled = take(chosen, np.tile(np.arange(draws), count))
-    pinned = {}
-    for name, values in points.items():
-        wanted = np.repeat(values, draws)
-        pinned[name] = np.where(np.isnan(wanted), tiled.parameters[name], wanted)
+    draws = size(chosen)
+    tiled = take(chosen, np.tile(np.arange(draws), len(points)))
+    pinned = {name: tiled.parameters[name].copy() for name in set().union(*points)}
+    for i, point in enumerate(points):
+        for name, value in point.items():
+            pinned[name][i * draws : (i + 1) * draws] = value
     return tiled._replace(parameters={**tiled.parameters, **pinned})
 
 

@@ -6,26 +6,30 @@ neither the number of workers nor their fate can change a result.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simlib import world
-from simlib.analysis.runs import Watch, run, sample, totals
+from simlib.analysis.runs import run, sample, totals
 from simlib.errors import Faults, InputError, check_name, plain, shown
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, shares_checked
+from simlib.runs import Watch
 from simlib.simulation import STEPS_PER_YEAR, checked, policies_of
 
-Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
+Counted = dict[str, tuple[NDArray[np.uint16], Array]]
+"""Counts by cell and sums of one block, by what is counted."""
 
 BLOCK_DRAWS = 1_024
 """Draws in a block; part of the definition of the result, as sums are rounded block by block."""
@@ -77,33 +81,35 @@ class Task:
     until: int | None
     assumptions: Mapping[str, float]
 
-    def values(self, block: int) -> dict[str, Array]:
-        """Everything that is counted, of one block; shape (rows, draws) each."""
+    def run(self, block: int) -> Ensemble:
+        """Simulate the draws of one block."""
         first = block * BLOCK_DRAWS
         count = min(BLOCK_DRAWS, self.draws - first)
         chosen = sample(count, self.seed, self.assumptions, first=first)
-        return _values(run(self.policies, chosen, self.until), self.outcomes)
+        return run(self.policies, chosen, self.until)
+
+    def values(self, ensemble: Ensemble) -> dict[str, Array]:
+        """Everything that is counted, of one block; shape (rows, draws) each."""
+        counted = {}
+        for name in self.outcomes:
+            counted[name] = ensemble.yearly(name).reshape(-1, ensemble.draws)
+            summed = totals(ensemble, name)
+            if len(summed) > 1:
+                counted[DIFFERENCE + name] = summed[1:] - summed[0]
+        return counted
 
 
-def _values(ensemble: Ensemble, outcomes: Sequence[str]) -> dict[str, Array]:
-    found = {}
-    for name in outcomes:
-        yearly = ensemble.yearly(name)
-        found[name] = yearly.reshape(-1, yearly.shape[-1])
-        summed = totals(ensemble, name)
-        if len(summed) > 1:
-            found[DIFFERENCE + name] = summed[1:] - summed[0]
-    return found
-
-
-def count_block(
-    task: Task, block: int, grids: Mapping[str, Grid]
-) -> dict[str, tuple[NDArray[np.uint16], Array]]:
-    """Counts and sums of one block; runs on a worker."""
+def count(values: Mapping[str, Array], grids: Mapping[str, Grid]) -> Counted:
+    """Counts and sums of the values of one block."""
     return {
-        name: (grids[name].count(values).astype(np.uint16), values.sum(axis=-1))
-        for name, values in task.values(block).items()
+        name: (grids[name].count(rows).astype(np.uint16), rows.sum(axis=-1))
+        for name, rows in values.items()
     }
+
+
+def count_block(task: Task, block: int, grids: Mapping[str, Grid]) -> Counted:
+    """Simulate and count one block; runs on a worker."""
+    return count(task.values(task.run(block)), grids)
 
 
 def _grids(first: Mapping[str, Array]) -> dict[str, Grid]:
@@ -221,36 +227,32 @@ def simulate_many(
         Naming every field, bound and allowed value that was broken.
     """
     task = _task(policies, draws, outcomes, seed, until, assumptions)
-    draws = task.draws
-    grids = _grids(task.values(0))
+    first = task.run(0)
+    values = task.values(first)
+    grids = _grids(values)
     counts = {n: np.zeros((len(g.low), CELLS + 2), dtype=np.int64) for n, g in grids.items()}
     sums = {name: np.zeros(len(grid.low)) for name, grid in grids.items()}
-    blocks = -(-draws // BLOCK_DRAWS)
-    with closing(_in_order(task, blocks, grids, executor)) as results:  # else a stop cancels late
-        for done, found in enumerate(results, 1):
-            for name, (count, total) in found.items():
-                counts[name] += count
+    blocks = -(-task.draws // BLOCK_DRAWS)
+    with closing(_later(task, blocks, grids, executor)) as later:  # else a stop cancels late
+        for done, counted in enumerate(chain([count(values, grids)], later), 1):
+            for name, (cells, total) in counted.items():
+                counts[name] += cells
                 sums[name] += total
             if watch is not None:
                 watch(done / blocks)
-    names = tuple(each.name for each in task.policies)
-    return Summary(names, _years(task), task.outcomes, draws, grids, counts, sums)
+    return Summary(first.policies, first.years, task.outcomes, task.draws, grids, counts, sums)
 
 
-def _in_order(
-    task: Task,
-    blocks: int,
-    grids: Mapping[str, Grid],
-    executor: Executor | None,
-) -> Generator[dict[str, tuple[NDArray[np.uint16], Array]]]:
-    """Results of all blocks in their order, a few of them under way at any time."""
+def _later(
+    task: Task, blocks: int, grids: Mapping[str, Grid], executor: Executor | None
+) -> Generator[Counted]:
+    """Results of all blocks but the first in their order, a few of them under way at any time."""
     if executor is None:
-        for block in range(blocks):
-            yield count_block(task, block, grids)
+        yield from (count_block(task, block, grids) for block in range(1, blocks))
         return
-    waiting: deque[Future[Any]] = deque()
+    waiting: deque[Future[Counted]] = deque()
     try:
-        for block in range(blocks):
+        for block in range(1, blocks):
             waiting.append(executor.submit(count_block, task, block, grids))
             if len(waiting) == PENDING:
                 yield waiting.popleft().result()
@@ -261,26 +263,14 @@ def _in_order(
             future.cancel()
 
 
-def _years(task: Task) -> NDArray[np.int64]:
-    one = Task(task.policies[:1], task.outcomes, 1, task.seed, task.until, task.assumptions)
-    return run(one.policies, sample(1, one.seed, one.assumptions), one.until).years
-
-
 def _task(
     policies: Any, draws: Any, outcomes: Any, seed: Any, until: Any, assumptions: Any
 ) -> Task:
     """What is simulated, when all of it can be."""
-    faults = Faults("simulate_many")
-
-    def heard(check: Callable[..., Any], *given: Any) -> Any:
-        try:
-            return check(*given)
-        except InputError as error:
-            faults.messages.extend(error.messages)
-
-    chosen, end = heard(policies_of, policies), world.record_end(load_observed())
-    last = heard(checked, 1, until, seed, STEPS_PER_YEAR, end)
-    pinned = heard(load_parameters().check, {} if assumptions is None else assumptions)
+    faults, end = Faults("simulate_many"), world.record_end(load_observed())
+    chosen = faults.attempt(policies_of, policies)
+    last = faults.attempt(checked, 1, until, seed, STEPS_PER_YEAR, end)
+    pinned = faults.attempt(load_parameters().check, {} if assumptions is None else assumptions)
     draws = plain(draws)
     if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
         faults.add("draws", f"{shown(draws)} is not a whole number from 1 to {MOST_DRAWS:,}")
@@ -288,6 +278,6 @@ def _task(
         faults.add("outcomes", f"{shown(outcomes)} is no list of outcomes; allowed: one or more")
         outcomes = ()
     for name in outcomes:
-        heard(check_name, "outcome", name, OUTCOMES)
+        faults.attempt(check_name, "outcome", name, OUTCOMES)
     faults.raise_any()
     return Task(chosen, tuple(outcomes), draws, plain(seed), last, pinned)

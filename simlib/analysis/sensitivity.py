@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Watch, check_total, sample, size, take
+from simlib.analysis.runs import check_total, sample, size, take
 from simlib.analysis.themes import RECORD, free_parameters, movers
 from simlib.errors import InputError
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.sampling import Sample
+from simlib.runs import Watch
 from simlib.strategies import Strategy
-
-Array = NDArray[np.float64]
 
 BOUNDS = (0.05, 0.95)
 """Quantiles of a parameter that a tornado compares."""
@@ -113,8 +112,7 @@ def gap_at(
         When the total is not above 0 million USD a year.
     """
     total_musd = check_total(total_musd)
-    as_drawn = {"pass_through_weight": np.array([np.nan])}
-    deaths = compared_at(strategies, total_musd, chosen, as_drawn, watch)
+    deaths = compared_at(strategies, total_musd, chosen, [{}], watch)
     return deaths[2, 0] - deaths[1, 0]
 
 
@@ -172,9 +170,7 @@ def tornado(
     """
     total_musd = check_total(total_musd)
     rows = load_parameters()
-    ends = {name: np.full(2 * len(names), np.nan) for name in names}
-    for i, name in enumerate(names):
-        ends[name][2 * i : 2 * i + 2] = rows[name].quantile(np.array(BOUNDS))
+    ends = [{name: float(rows[name].quantile(share))} for name in names for share in BOUNDS]
     deaths = compared_at(strategies, total_musd, sample(draws, seed), ends, watch)
     gaps = (deaths[2] - deaths[1]).mean(-1).reshape(-1, 2).tolist()
     found = [Swing(name, *gap) for name, gap in zip(names, gaps, strict=True)]

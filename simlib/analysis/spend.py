@@ -6,22 +6,21 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from simlib.analysis.allocate import Response, cvar, regrets
-from simlib.analysis.runs import BLOCK, DEATHS, Watch, blocks, run, sample, size, take, totals
+from simlib.analysis.runs import BLOCK, DEATHS, blocks, run, sample, size, take, totals
 from simlib.compare import Comparison
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, allocate
+from simlib.inputs.policy import Policy
 from simlib.inputs.sampling import Sample
-from simlib.inputs.tables import load_programmes
-from simlib.results import PAYERS
+from simlib.inputs.split import allocate
+from simlib.inputs.tables import PAYERS, load_programmes
+from simlib.runs import Watch
 from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.units import USD_PER_MILLION
-
-Array = NDArray[np.float64]
 
 GOALS: Mapping[str, Callable[[Comparison], Array]] = {
     "deaths": lambda compared: compared.averted,

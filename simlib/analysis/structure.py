@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from simlib import world
 from simlib.analysis.believe import compared_at
-from simlib.analysis.runs import Watch, sample, size
+from simlib.analysis.runs import sample, size
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.posterior import shipped_posterior
 from simlib.inputs.sampling import Sample, forecast_drift, model_error
+from simlib.runs import Watch
 from simlib.strategies import Strategy
 
-Array = NDArray[np.float64]
 Labels = NDArray[np.str_]
 
 RULE = "pass_through_weight"
@@ -97,7 +98,7 @@ def gaps(
     -------
     array, shape (rules, draws, PATHS)
     """
-    base, points = sample(draws, seed), {RULE: np.array(list(rules().values()))}
+    base, points = sample(draws, seed), [{RULE: weight} for weight in rules().values()]
     found = []
     for path in range(PATHS):
         chosen = base if path == 0 else Sample(base.parameters, _other_error(base, seed + path))

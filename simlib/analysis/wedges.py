@@ -7,7 +7,7 @@ other lever (Shapley-Taylor index of order two; Sundararajan, Dhamdhere and Agar
 many levers orders are sampled, and the shares carry a standard error.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import comb, factorial
@@ -18,13 +18,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simlib.errors import Faults, InputError, plain, shown, unknown
+from simlib.inputs.arrays import Array
 from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES
+from simlib.runs import Watch
 from simlib.simulation import MOST_DRAWS, simulate
 
-Array = NDArray[np.float64]
 Orders = NDArray[np.int64]
-Watch = Callable[[float], None]
 
 EXACT_LEVERS = 8
 """Most levers of which all sets are simulated."""

@@ -1,6 +1,5 @@
 """The comparison dashboard: controls on the left, picture and verdict on the right."""
 
-import contextlib
 import html
 import threading
 import time
@@ -9,7 +8,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from simlib import pages
+from simlib import charts
 from simlib.charts.style import exact
 from simlib.dashboard import compute
 from simlib.dashboard.autosave import Autosave, BrowserStore, on_a_page, running_cell
@@ -19,15 +18,14 @@ from simlib.dashboard.controls import Control
 from simlib.dashboard.details import Details
 from simlib.dashboard.files import Files
 from simlib.dashboard.folds import Fold, button
-from simlib.dashboard.idle import POLICY, Key, idle
+from simlib.dashboard.live import Live
 from simlib.dashboard.live_chart import LiveChart
-from simlib.dashboard.panels import SWITCHES, Panel, PinsPanel, PolicyPanel, changed
-from simlib.dashboard.runner import Runner
-from simlib.dashboard.session import Session, check_session
-from simlib.dashboard.state import History, Scenario, check
+from simlib.dashboard.panels import SWITCHES, Key, Panel, PinsPanel, PolicyPanel, idle
+from simlib.dashboard.session import History, Session, check_session
+from simlib.dashboard.state import POLICY, Scenario, check
 from simlib.dashboard.views import VIEWS
 from simlib.errors import InputError
-from simlib.simulation import COARSE_STEPS, DRAWS, STEPS_PER_YEAR
+from simlib.pages import content
 
 REPLAY_SECONDS = 1.5
 """How long a replay shows the state before the last change."""
@@ -38,7 +36,7 @@ SAME_MOVE_SECONDS = 1.0
 LAST, RESETS = "This is your last scenario,", "The resets bring back the first."
 
 
-class Dashboard(w.Box):
+class Dashboard(Live):
     """A comparison that answers every move; two of them in one notebook do not interfere.
 
     Parameters
@@ -49,26 +47,24 @@ class Dashboard(w.Box):
     Attributes
     ----------
     history : what the reader has been through
-    picture : what is on screen, with all draws
-    runner : waits, for tests, until the last move is drawn in full
+    picture : what is on screen, with ledger and identities
     """
 
     def __init__(
         self, session: Session | None = None, keeper: Autosave | BrowserStore | None = None
     ) -> None:
+        super().__init__()
         self.history = History(check_session(session or Session()))
         self._keeper = keeper
-        self.picture = compute.picture(self.now, outcome=self.now.outcome, details=True)
-        self._drawn = self.now
-        self.runner: Runner[Scenario] = Runner(self._draw, self._failed)
-        self._lock = threading.RLock()  # front ends may call back in two threads at once
+        self.picture = compute.picture(self.now, details=True)
+        self._drawn, self._near = self.now, self.picture.spent
         self._last_move: tuple[Key | None, float] = (None, 0.0)
         self._replay: threading.Timer | None = None
         self._past: Scenario | None = None  # what a replay shows just now
-        self.chart = LiveChart(compute.chart(), self.picture.tables, self.picture.alt)
+        self.chart = LiveChart(
+            compute.chart(), charts.prepare(self.picture.tables), self.picture.alt
+        )
         self.verdict = w.HTML(_verdict_html(self.picture))
-        self.status = w.HTML()
-        self.status.add_class("simlib-status")
         self.saving = w.HTML()  # of its own, so that drawing does not write over it
         self._again: threading.Timer | None = None
         self._told_at: Session | None = None  # words about it stay until another is saved
@@ -77,9 +73,9 @@ class Dashboard(w.Box):
         self._show(draw=False)
         self._tell_parts(self.picture)
         left = w.VBox([*self.panels.values()])
-        self.files = Files(self.settled, lambda session: self.go(lambda _: session), self._failed)
+        self.files = Files(self.settled, lambda session: self.go(lambda _: session), self.failed)
         self.details = Details(
-            lambda: self.history.now, self.go, lambda: self._wish(self.now, False), self._failed
+            lambda: self.history.now, self.go, lambda: self._wish(self.now, False), self.failed
         )
         self.files.share.show(self.history.now)
         self.details.kept.show(self.history.now)
@@ -92,7 +88,7 @@ class Dashboard(w.Box):
         for each in store:
             each.told = self._saved
             each.found = each.found if session else self._found
-        super().__init__([left, right, *store])
+        self.children = [left, right, *store]
         self.add_class("simlib-board")
 
     @property
@@ -112,7 +108,7 @@ class Dashboard(w.Box):
             return lambda: self.go(lambda session: session.reset(name))
 
         panels: dict[str, Panel] = {
-            "policy": PolicyPanel(self.now, self.choose, self._about, reset("policy"))
+            "policy": PolicyPanel(self.choose, self._about, reset("policy"))
         }
         for group, first in (("assumptions", ASSUMPTIONS), ("judgement", JUDGEMENT)):
             panels[group] = PinsPanel(group, first, self.choose, self._about, reset(group))
@@ -145,7 +141,7 @@ class Dashboard(w.Box):
             When the scenario with it cannot be used; the one before then stays.
         """
         with self._lock:
-            scenario = check(changed(self.now, group, name, value))
+            scenario = check(self.now.moved(group, name, value))
             if scenario == self.now:
                 return
             key = (group, name)
@@ -164,7 +160,7 @@ class Dashboard(w.Box):
             try:
                 session = check_session(move(self.history.now))
             except InputError as problem:
-                self._failed(problem)
+                self.failed(problem)
                 return
             if session != self.history.now:
                 self.history.go(session)
@@ -214,18 +210,18 @@ class Dashboard(w.Box):
         for panel in self.panels.values():
             panel.hint(notes)
 
-    def _wish(self, scenario: Scenario, quickly: bool = True) -> None:
+    def _wish(self, scenario: Scenario, frame: bool = True) -> None:
         with self._lock:
             if self._replay:  # whatever comes later wins
                 self._replay.cancel()
             self._replay = self._past = None
-            self.runner.wish(scenario, quickly)
+            self.runner.wish(scenario, frame)
 
     def _about(self, group: str, name: str) -> None:
         """Open the page about a control."""
         control = self.controls[group, name]
-        if name in pages.names():
-            text = pages.page(name)
+        if name in content.names():
+            text = content.page(name)
             if group in STRATEGIES:  # the page is about money, the slider about parts of it
                 limits = control.limits
                 said = f"The slider: {exact(limits.low)} to {exact(limits.high)} {limits.unit}. "
@@ -237,59 +233,35 @@ class Dashboard(w.Box):
 
     # --- drawing --------------------------------------------------------------------------
 
-    def _draw(self, scenario: Scenario, quickly: bool) -> None:
+    def _draw(self, scenario: Scenario, rests: bool) -> None:
+        """Draw a frame; with `rests` once more, and all that follows the picture."""
         past = scenario is self._past
-        if past and not quickly:
+        if past and rests:
             return  # a replay shows it for a moment only
-        known = self.picture.spent if quickly else None
-        draws, steps = (compute.DRAGGED_DRAWS, COARSE_STEPS) if quickly else (DRAWS, STEPS_PER_YEAR)
-
-        def outdated() -> bool:
-            return self.runner.newer and not quickly
-
-        try:
-            picture = compute.picture(
-                scenario,
-                draws,
-                known,
-                outdated,
-                scenario.outcome,
-                details=not quickly,
-                steps_per_year=steps,
-            )
-        except compute.Outdated:
-            return
-        self.chart.update(picture.tables, picture.alt)
+        picture = compute.picture(
+            scenario,
+            near=None if rests else self._near,
+            watch=self.runner.watch if rests else lambda _: None,
+            details=rests,
+        )
+        self._near = picture.spent
+        self.chart.update(charts.prepare(picture.tables), picture.alt)
         self.verdict.value = _verdict_html(picture)
         self._tell_parts(picture)
-        if not quickly:
+        self.status.value = f"<i>{self._last_change()}</i>" if past else ""
+        if rests:
             self.picture, self._drawn = picture, scenario
             self._hint()
-            self._keep()
-        more = (
-            f"<i>A first look with longer steps; all {DRAWS} draws follow. {picture.sampling}</i>"
-        )
-        self.status.value = f"<i>{self._last_change()}</i>" if past else more if quickly else ""
-        if not quickly:
+            self.files.share.show(self.history.now)
+            self._save()
             self._refresh()
 
     def _refresh(self) -> None:
         """Make anew what is open below the picture, unless a newer wish comes."""
-
-        def watch(_: float) -> None:
-            if self.runner.newer:
-                raise compute.Outdated
-
         if self.details.any_open:
             self.say("Making anew what is open below the picture.")
-        with contextlib.suppress(compute.Outdated):
-            self.details.refresh(self.history.now, self.picture, watch)
-            self.say("")
-
-    def _keep(self) -> None:
-        """Show the share code of what is drawn, and save it."""
-        self.files.share.show(self.history.now)
-        self._save()
+        self.details.refresh(self.history.now, self.picture, self.runner.watch)
+        self.say("")
 
     def _save(self) -> None:
         """Save the session; what fails stays in view, and is tried again, until a save works."""
@@ -339,14 +311,6 @@ class Dashboard(w.Box):
     def _tell_parts(self, picture: compute.Picture) -> None:
         for group, words in self.panels["policy"].parts.items():
             words.value = f"<div class='simlib-small'>{compute.parts(picture, group)}</div>"
-
-    def say(self, words: str) -> None:
-        """Say something in the line below the picture, until it is drawn again."""
-        self.status.value = html.escape(words)
-
-    def _failed(self, problem: Exception) -> None:
-        words = _lines(str(problem) or type(problem).__name__)
-        self.status.value = f"<span role='alert'>{words}</span>"
 
     def settled(self) -> tuple[Session, compute.Picture]:
         """Session and picture on screen, when all draws are drawn.

@@ -1,6 +1,5 @@
 """The live map of two assumptions: choose the axes, pin the rest, see who wins where."""
 
-import html
 from collections.abc import Callable
 from typing import Any
 
@@ -9,10 +8,11 @@ import ipywidgets as w
 from simlib.analysis import believe
 from simlib.charts import decisions as pictures
 from simlib.charts.style import BORDER, INTERNAL, percent, whole
+from simlib.dashboard.catalogue import ASSUMPTIONS, MOST_MONEY
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
-from simlib.dashboard.runner import Runner
-from simlib.dashboard.state import ASSUMPTIONS, MOST_MONEY, Scenario
+from simlib.dashboard.live import Live
+from simlib.dashboard.state import Scenario
 from simlib.inputs.parameters import load_parameters
 
 QUICK: dict[str, Any] = {"steps": 7, "draws": 8}
@@ -22,20 +22,17 @@ FULL: dict[str, Any] = {"steps": 11, "draws": 40}
 AXES = ("effect_exponent_border", "effect_exponent_internal")
 
 
-class Outdated(Exception):
-    """The map is no longer wanted."""
-
-
-class BreakEven(w.VBox):
+class BreakEven(Live):
     """A map that answers every move.
 
     Attributes
     ----------
     found : the map on screen
-    runner : waits, for tests, until the last move is drawn in full
     """
 
     def __init__(self, across: str = AXES[0], up: str = AXES[1]) -> None:
+        super().__init__()
+        self.layout.flex_flow = "column"
         self.scenario = Scenario()
         rows = load_parameters()
         names = [(rows[name].label, name) for name in believe.assumptions()]
@@ -46,8 +43,6 @@ class BreakEven(w.VBox):
         self.total = Control(money, self.scenario.total, self._setter("total_musd"))
         self.pins: dict[str, tuple[w.Checkbox, Control]] = {}
         self._numbers: dict[str, float] = {"total_musd": self.scenario.total}
-        self.status = w.HTML("", layout={"min_height": "24px"})
-        self.runner: Runner[dict[str, Any]] = Runner(self._draw, self._failed)
         panel = w.Accordion([w.VBox([self._pin(name) for name in ASSUMPTIONS])])
         panel.titles = ("Pin other assumptions",)
         for chooser in (self.across, self.up):
@@ -56,7 +51,7 @@ class BreakEven(w.VBox):
         tables = self._tables(self.found, self.scenario.total)
         self.figure = Figure("break_even", pictures.break_even(), tables, "cells")
         top = [self.across, self.up, self.total]
-        super().__init__([*top, panel, self.status, self.figure])
+        self.children = [*top, panel, self.status, self.figure]
         self._moved()
 
     def wish(self) -> dict[str, Any]:
@@ -76,8 +71,9 @@ class BreakEven(w.VBox):
 
     def _pin(self, name: str) -> w.HBox:
         pin = w.Checkbox(description="pin", indent=False, layout={"width": "52px"})
-        self._numbers[name] = load_parameters()[name].value
-        control = Control(Range.of(name), self._numbers[name], self._setter(name))
+        row = load_parameters()[name]
+        self._numbers[name] = row.value
+        control = Control(Range.of(row), self._numbers[name], self._setter(name))
         pin.observe(lambda _: self._moved(), "value")
         self.pins[name] = pin, control
         return w.HBox([pin, control])
@@ -86,21 +82,15 @@ class BreakEven(w.VBox):
         self.runner.wish(self.wish())
 
     def _map(self, wish: dict[str, Any], effort: dict[str, Any]) -> believe.Map:
-        def watch(_: float) -> None:
-            if self.runner.newer:
-                raise Outdated
-
         strategies = self.scenario.strategies()
-        return believe.break_even(**wish, **effort, strategies=strategies, watch=watch)
+        return believe.break_even(**wish, **effort, strategies=strategies, watch=self.runner.watch)
 
-    def _draw(self, wish: dict[str, Any], quickly: bool) -> None:
-        self.status.value = "<i>Drawn coarsely; the fine map follows.</i>" if not quickly else ""
-        try:
-            self.found = self._map(wish, QUICK if quickly else FULL)
-        except Outdated:
-            return
+    def _draw(self, wish: dict[str, Any], rests: bool) -> None:
+        if rests:
+            self.say("Drawn coarsely; the fine map follows.")
+        self.found = self._map(wish, FULL if rests else QUICK)
         self.figure.update(self._tables(self.found, wish["total_musd"]))
-        self.status.value = ""
+        self.say("")
 
     def _tables(self, found: believe.Map, total: float) -> pictures.Tables:
         where = found.found.first, found.found.second
@@ -114,10 +104,6 @@ class BreakEven(w.VBox):
             f"{found.steps} × {found.steps} points, {found.draws} draws at each.",
         )
         return pictures.break_even_tables(found) | {"words": said}
-
-    def _failed(self, problem: Exception) -> None:
-        words = html.escape(str(problem) or type(problem).__name__)
-        self.status.value = f"<span role='alert' style='color:#A00000'>{words}</span>"
 
 
 def show(across: str = AXES[0], up: str = AXES[1]) -> BreakEven:

@@ -1,7 +1,5 @@
 """Spend a budget, live: drag the total, choose what "best" means, see the split."""
 
-import html
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,10 +13,9 @@ from simlib.charts import decisions as pictures
 from simlib.charts.style import BORDER, COLOURS, INTERNAL, number, whole
 from simlib.dashboard.controls import Control, Range
 from simlib.dashboard.figure import Figure
-from simlib.dashboard.runner import Runner
+from simlib.dashboard.live import Live
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.tables import load_programmes
-from simlib.results import PAYERS
+from simlib.inputs.tables import PAYERS, load_programmes
 
 MOST_TOTAL = 20_000.0
 FAMILY_COLOURS = {
@@ -62,7 +59,7 @@ def _measured() -> allocate.Response:
     return spend.response()
 
 
-class Budget(w.VBox):
+class Budget(Live):
     """A split that answers every move: at once where effects add up, then simulated.
 
     Attributes
@@ -70,10 +67,11 @@ class Budget(w.VBox):
     wish : what the controls ask for
     split : the split on screen
     judged : the last one simulated, with greedy and, if it keeps to the limits, today's split
-    runner : waits, for tests, until the last move is simulated
     """
 
     def __init__(self, total: float = 2_000.0) -> None:
+        super().__init__()
+        self.layout.flex_flow = "column"
         money = Range("Extra money a year", 50, MOST_TOTAL, 50, "million USD", "For all levers")
         self.total = Control(money, total, lambda value: self._choose(total=value))
         why = "No limit at the right end"
@@ -88,10 +86,7 @@ class Budget(w.VBox):
         self.health = w.Checkbox(value=True, description="Health programmes too", indent=False)
         self.criterion.observe(lambda change: self._choose(criterion=change["new"]), "value")
         self.health.observe(lambda change: self._choose(health=change["new"]), "value")
-        self.status = w.HTML("", layout={"min_height": "24px"})
         self.verdict = w.HTML("", layout={"min_height": "84px"})
-        self._lock = threading.RLock()  # front ends may call back in two threads at once
-        self.runner: Runner[Wish] = Runner(self._draw, self._failed)
         self.judged: spend.Judged | None = None
         self.wish = Wish(total)
         self.split = self._best(self.wish)
@@ -99,7 +94,7 @@ class Budget(w.VBox):
         chart = pictures.bars("million USD a year", len(self.split))
         self.figure = Figure("budget", chart, tables, "bars")
         controls = [self.total, self.limit, self.criterion, self.health]
-        super().__init__([*controls, self.status, self.figure, self.verdict])
+        self.children = [*controls, self.status, self.figure, self.verdict]
         self.runner.wish(self.wish)
 
     def _choose(self, **changes: Any) -> None:
@@ -110,13 +105,17 @@ class Budget(w.VBox):
     def _best(self, wish: Wish) -> dict[str, float]:
         return allocate.best_split(_measured(), wish.total, wish.limits(), wish.criterion)
 
-    def _draw(self, wish: Wish, quickly: bool) -> None:
-        if quickly:
-            self.split = self._best(wish)
-            self.figure.update(self._tables(self.split, wish))
-            self.verdict.value = ""  # that of another split
-            self.status.value = "<i>Effects added up; the simulation follows.</i>"
+    def _draw(self, wish: Wish, rests: bool) -> None:
+        if rests:
+            self._simulate(wish)
+            self.say("")
             return
+        self.split = self._best(wish)
+        self.figure.update(self._tables(self.split, wish))
+        self.verdict.value = ""  # that of another split
+        self.say("Effects added up; the simulation follows.")
+
+    def _simulate(self, wish: Wish) -> None:
         measuring, limits = _measured(), wish.limits()
         greedy = allocate.greedy(measuring, wish.total, limits)
         splits = {"this split": self.split, "cheapest first": greedy}
@@ -127,7 +126,6 @@ class Budget(w.VBox):
             splits["as today"] = today
         self.judged = spend.judge(splits, measuring, draws=JUDGED_DRAWS)
         self.verdict.value = _said(self.judged, broken)
-        self.status.value = ""
 
     def _tables(self, split: Mapping[str, float], wish: Wish) -> pictures.Tables:
         rows, families = load_parameters(), load_programmes()
@@ -147,10 +145,6 @@ class Budget(w.VBox):
             f"orange: internal; green: health. Left for prisons: {whole(left)} million.",
         )
         return {"bars": table, "words": said}
-
-    def _failed(self, problem: Exception) -> None:
-        words = html.escape(str(problem) or type(problem).__name__)
-        self.status.value = f"<span role='alert' style='color:#A00000'>{words}</span>"
 
 
 def _said(judged: spend.Judged, broken: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from simlib.charts.style import exact
+from simlib.dashboard.phrases import capital
 from simlib.errors import is_finite
 from simlib.inputs.parameters import LEVER_GROUP, load_parameters
 from simlib.inputs.policy import Policy, default_start, load_policy, policy_names
@@ -64,10 +65,15 @@ def programmes(family: str) -> tuple[str, ...]:
     return tuple(n for n, row in rows if row.family == family and n not in SENTENCES)
 
 
+def todays_budgets(family: str) -> dict[str, float]:
+    """Today's central budgets of a family of programmes [million USD a year]."""
+    rows = load_parameters()
+    return {name: rows[f"budget_{name}"].value for name in programmes(family)}
+
+
 def todays_split(family: str) -> dict[str, float]:
     """Weights in proportion to today's central budgets [% of them]."""
-    parameters = load_parameters()
-    budgets = {name: parameters[f"budget_{name}"].value for name in programmes(family)}
+    budgets = todays_budgets(family)
     return {name: round(100 * each / sum(budgets.values()), 1) for name, each in budgets.items()}
 
 
@@ -172,12 +178,8 @@ def _and_sentences(policy: Policy, money: str) -> str:
 def preset_words(name: str) -> str:
     """What a shipped policy moves, and the note of its file."""
     policy = preset(name)
-    return f"{_capital(moved_words(policy))}. {' '.join(policy.note.split())}".strip()
+    return f"{capital(moved_words(policy))}. {' '.join(policy.note.split())}".strip()
 
 
 def _within(label: str) -> str:
     return label[:1].lower() + label[1:]
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -1,6 +1,6 @@
 """From a scenario to what is drawn and said: tables, text alternative, verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -12,23 +12,20 @@ from simlib.analysis import identities
 from simlib.analysis.identities import Identity
 from simlib.analysis.ledger import ledger
 from simlib.charts.style import FONT, NO_POLICY, STATUS_QUO, spoken, whole
-from simlib.compare import Verdict, verdict
 from simlib.dashboard import words
 from simlib.dashboard.catalogue import HEALTH_ALONE, STRATEGIES
 from simlib.dashboard.ledger_page import ledger_html
-from simlib.dashboard.session import PRESET_NAME
 from simlib.dashboard.spending import SERIES, Spending, Watch, spending
-from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, Scenario
-from simlib.dashboard.views import FIRST_VIEW, Lines, observed, view
+from simlib.dashboard.state import PRESET_NAME, Scenario
+from simlib.dashboard.views import VIEWS, Lines, Run, observed
 from simlib.dashboard.words import HEALTH_NAME
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy, allocate
+from simlib.inputs.policy import Policy
+from simlib.inputs.split import allocate
 from simlib.results import Ensemble
-from simlib.simulation import DRAWS, STEPS_PER_YEAR, simulate
+from simlib.simulation import DRAWS, simulate
 from simlib.strategies import Share, beyond_record
 
-DRAGGED_DRAWS = 100
-"""Draws while a slider is dragged, in steps of two months."""
 STATUS_QUO_NAME = "status_quo"
 CSV_COLUMNS = (
     *("panel", "row", "quantity", "unit", "series", "year"),
@@ -58,9 +55,9 @@ class Picture:
     spent : what each strategy spends, and whether it is the same
     parts : what each strategy spends by programme [million USD a year]
     names : what each policy of the ledger and the identities is called
-    ledger : what each strategy brings and costs; None while a slider is dragged
-    identities : why kilograms and deaths moved; empty while a slider is dragged
-    scenario : what the picture shows, as a file
+    ledger : what each strategy brings and costs; None in a frame
+    identities : why kilograms and deaths moved; empty in a frame
+    scenario : what the picture shows
     sampling : how far numbers may be off because there are no more draws, in words
     """
 
@@ -70,104 +67,75 @@ class Picture:
     spent: Spending
     parts: dict[str, dict[str, float]]
     names: dict[str, str]
-    scenario: str
+    scenario: Scenario
     sampling: str
     ledger: pd.DataFrame | None = None
     identities: tuple[Identity, ...] = ()
 
 
-class Outdated(Exception):
-    """The picture is no longer wanted."""
-
-
 def picture(
     scenario: Scenario,
     draws: int = DRAWS,
-    known: Spending | None = None,
-    outdated: Callable[[], bool] = lambda: False,
-    outcome: str = FIRST_VIEW,
+    *,
+    near: Spending | None = None,
+    watch: Watch = lambda done: None,
     details: bool = False,
-    steps_per_year: int = STEPS_PER_YEAR,
 ) -> Picture:
     """Simulate a scenario and say what it shows.
 
     Parameters
     ----------
-    scenario : checked
-    draws : fewer while a slider is dragged, all on release
-    known : what was spent in an earlier picture of nearly the same scenario; where that tells
-        enough, it saves the trials that find the money
-    outdated : asked on the way whether the picture is still wanted
-    outcome : what is drawn, by its name in `simlib.dashboard.views.VIEWS`
+    scenario : checked; its outcome is what is drawn
+    draws : how many futures
+    near : what was spent in a picture of nearly the same scenario, such as the last while a
+        slider is dragged; it shortens the search for equal money
+    watch : told the share done of each simulation; what it raises stops the work
     details : whether ledger and identities are wanted too
-    steps_per_year : of the projection; fewer while a slider is dragged
-
-    Raises
-    ------
-    Outdated
-        When it is not.
-    InputError
-        When there is no such outcome.
     """
-    shown = view(outcome)
-
-    def watch(done: float) -> None:
-        if outdated():
-            raise Outdated
-
-    spent = spending(scenario, known, watch, draws if draws < DRAWS else None)
+    view = VIEWS[scenario.outcome]
+    spent = spending(scenario, near, watch, draws)
     chosen = _chosen(scenario, spent.policies)
-    ensemble = simulate(
-        [None, *chosen],
-        draws=draws,
-        assumptions=scenario.pinned,
-        watch=watch,
-        steps_per_year=steps_per_year,
-    )
-    drawn = lines_of(scenario)
-    lines, difference = shown.tables(ensemble, drawn, scenario.start)
-    beyond = [drawn.names[p.name] for p in chosen if beyond_record(p, ensemble.parameters)]
+    ensemble = simulate([None, *chosen], draws, assumptions=scenario.pinned, watch=watch)
+    run = Run(scenario, ensemble, spent, lines_of(scenario))
+    lines, difference = view.tables(run)
+    beyond = [run.drawn.names[p.name] for p in chosen if beyond_record(p, ensemble.parameters)]
     for table in (lines, difference):
         hatched = table["series"].isin(beyond)
         table["extrapolated"] = hatched & (table["year"] >= scenario.start)
-    judged = _judged(ensemble, drawn) if spent.same else None
-    run = words.Run(scenario, ensemble, spent, drawn, judged)
-    told = words.picture_words(run, shown)
+    told = words.picture_words(run, view)
     return Picture(
         tables={
             "lines": lines,
             "difference": difference,
-            "observed": observed(outcome),
+            "observed": observed(view.name),
             "words": pd.DataFrame([told]),
         },
         alt=spoken(f"{told['title']} {told['subtitle']}"),
         verdict=tuple(spoken(text) for text in words.verdict_sentences(run)),
         spent=spent,
         parts=_by_programme(scenario, spent.shares),
-        names=dict(drawn.names),
-        scenario=scenario.to_toml(),
+        names=dict(run.drawn.names),
+        scenario=scenario,
         sampling=words.sampling(run),
-        ledger=_ledger(ensemble, drawn, spent) if details else None,
-        identities=_identities(ensemble, drawn, scenario.start) if details else (),
+        ledger=_ledger(run) if details else None,
+        identities=_identities(ensemble, run.drawn, scenario.start) if details else (),
     )
 
 
-def _judged(ensemble: Ensemble, drawn: Lines) -> Verdict:
-    return verdict(ensemble, BORDER_NAME, INTERNAL_NAME, against=drawn.against[BORDER_NAME])
-
-
-def _ledger(ensemble: Ensemble, drawn: Lines, spent: Spending) -> pd.DataFrame:
+def _ledger(run: Run) -> pd.DataFrame:
     """Each line against what it adds to; the best is marked among what costs the same."""
-    first = ensemble.policies[0]
-    health = {HEALTH_NAME: first} if HEALTH_NAME in drawn.names else {}
-    return ledger(ensemble, {**health, **drawn.against}, STRATEGIES if spent.same else ())
+    health = {HEALTH_NAME: STATUS_QUO_NAME} if HEALTH_NAME in run.drawn.names else {}
+    against = {**health, **run.drawn.against}
+    return ledger(run.ensemble, against, STRATEGIES if run.spent.same else ())
 
 
 def _chosen(scenario: Scenario, policies: Sequence[Policy]) -> list[Policy]:
     """Health money alone where there is some, the strategies with it, and the preset."""
     health = scenario.health_policy()
+    if not health.changes:
+        return [*policies, *scenario.preset_policy()]
     with_health = [replace(p + health, name=p.name, title=p.title) for p in policies]
-    return [*([health] if health.changes else []), *with_health, *scenario.preset_policy()]
+    return [health, *with_health, *scenario.preset_policy()]
 
 
 def lines_of(scenario: Scenario) -> Lines:
@@ -263,7 +231,8 @@ def export(shown: Picture, kind: str) -> bytes:
     if kind != "html":
         return charts.export(spec, kind)
     said = "".join(f"<p>{escape(text)}</p>" for text in shown.verdict)
-    file = f"<details><summary>Scenario as a file</summary><pre>{escape(shown.scenario)}</pre>"
+    scenario = escape(shown.scenario.to_toml())
+    file = f"<details><summary>Scenario as a file</summary><pre>{scenario}</pre>"
     below = f"{said}{ledger_page(shown)}<p>{escape(told['footer'])}</p>{file}</details>"
     return charts.export(spec, kind, f"<div style='{PAGE}'>{below}</div>")
 
@@ -294,7 +263,7 @@ def _csv(shown: Picture, told: pd.Series) -> bytes:
 def _notes(shown: Picture, told: pd.Series) -> bytes:
     """What the picture says in words, what the columns of its table are, and the scenario."""
     said = [told["title"], told["subtitle"], *shown.verdict, told["footer"], CSV_NOTES]
-    paragraphs = [*said, f"The scenario, as a file:\n\n{shown.scenario}"]
+    paragraphs = [*said, f"The scenario, as a file:\n\n{shown.scenario.to_toml()}"]
     return "\n\n".join(paragraphs).encode()
 
 

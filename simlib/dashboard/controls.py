@@ -18,6 +18,8 @@ STYLE = Path(__file__).with_name("style.css")
 STEPS = 50
 """A slider has at least as many steps."""
 THOUSAND = 1000
+NOT_PINNED = "as the evidence says"
+"""What an assumption is that no reader has pinned."""
 Place = tuple[str, float | None]
 
 
@@ -41,15 +43,13 @@ class Range:
     places: tuple[Place, ...] = ()
 
     @classmethod
-    def of(cls, name: str, low: float | None = None, high: float | None = None) -> "Range":
-        """The range of a parameter row, narrowed where a control needs less of it."""
-        row: Parameter = load_parameters()[name]
-        low = row.low if low is None else low
+    def of(cls, row: Parameter, high: float | None = None) -> "Range":
+        """The range of a parameter row, to `high` where a control needs less of it."""
         high = row.high if high is None else high
-        evidence = f"{row.kind}: {'; '.join(row.source) or row.note}"
-        step = 10 ** math.floor(math.log10((high - low) / STEPS))
-        why = f"{row.note}. Evidence {evidence}."
-        return cls(row.label, low, high, step, row.unit, why).named(*_places(row))
+        step = 10 ** math.floor(math.log10((high - row.low) / STEPS))
+        step = 1 if row.unit.startswith("whole ") else step
+        why = f"{row.note}. Evidence {row.kind}: {'; '.join(row.source) or 'none'}."
+        return cls(row.label, row.low, high, step, row.unit, why).named(*_places(row))
 
     def allowed(self) -> str:
         """The bounds in words, with a number that could be typed."""

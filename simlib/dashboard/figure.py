@@ -10,7 +10,7 @@ import pandas as pd
 from simlib.charts import MIME, export, table_csv
 from simlib.charts.decisions import filled
 from simlib.dashboard.browser import DownloadButton
-from simlib.dashboard.live_chart import TableChart
+from simlib.dashboard.live_chart import LiveChart
 from simlib.dashboard.source import about
 
 AFTER_CSV = "What the numbers are: button Notes."
@@ -38,7 +38,7 @@ class Figure(w.VBox):
     def __init__(self, name: str, chart: Any, tables: Mapping[str, pd.DataFrame], shown: str):
         self._name, self._chart, self._shown = name, chart, shown
         self.tables = dict(tables)
-        self.chart = TableChart(chart, self.tables, self.alt)
+        self.chart = LiveChart(chart, self.tables, self.alt)
         buttons = [
             DownloadButton(label, self._file(label.lower()), f"Download the picture as {label}")
             for label in ("PNG", "SVG", "PDF", "HTML")

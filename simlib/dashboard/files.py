@@ -37,7 +37,7 @@ from simlib.dashboard import Scenario, compute
 scenario = Scenario.from_toml("""
 {scenario}""")
 
-picture = compute.picture(scenario, outcome=scenario.outcome, details=True)
+picture = compute.picture(scenario, details=True)
 print(compute.export(picture, "csv").decode("utf-8-sig"))
 Path("picture.svg").write_bytes(compute.export(picture, "svg"))
 

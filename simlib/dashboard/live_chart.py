@@ -15,8 +15,6 @@ import traitlets
 import vl_convert
 from altair import TopLevelMixin
 
-from simlib import charts
-
 
 class VegaLibrary(ipywidgets.Widget):
     """The drawing library (about 0.9 MB of script): sent once a kernel, loaded once a page."""
@@ -52,14 +50,14 @@ def pack(table: pd.DataFrame) -> dict[str, bytes | list[str]]:
 
 
 class LiveChart(anywidget.AnyWidget):
-    """A chart from `simlib.charts.comparison`, redrawn in place from data alone.
+    """A chart that refers to its tables by name, redrawn in place from data alone.
 
     Parameters
     ----------
     chart : Altair chart
         Sent to the browser once.
     tables : mapping of str to DataFrame
-        As for `simlib.charts.prepare`.
+        All that the chart refers to, as :func:`simlib.charts.prepare` returns them.
     alt : str
         What the picture shows, in a sentence, for readers who do not see it.
 
@@ -71,11 +69,6 @@ class LiveChart(anywidget.AnyWidget):
         Number of the last picture that the browser has on screen. Observe it to time the chart.
     error : str
         What went wrong in the browser, in words; empty when the last picture was painted.
-
-    Raises
-    ------
-    ValueError
-        As `simlib.charts.prepare`; the picture then stays as it was.
     """
 
     _esm = Path(__file__).with_name("live_chart.js")
@@ -103,22 +96,10 @@ class LiveChart(anywidget.AnyWidget):
     def update(self, tables: Mapping[str, pd.DataFrame], alt: str) -> int:
         """Show other numbers; where several come at once, the browser skips to the last.
 
-        Parameters
-        ----------
-        tables : mapping of str to DataFrame
-            As for `simlib.charts.prepare`.
-        alt : str
-            What the picture shows now.
-
         Returns
         -------
         int
             The picture's number, for comparison with `painted`.
-
-        Raises
-        ------
-        ValueError
-            As `simlib.charts.prepare`; the picture then stays as it was.
         """
         with self._lock, self.hold_sync():
             self._picture = self._pack(tables)
@@ -126,7 +107,7 @@ class LiveChart(anywidget.AnyWidget):
             return self.sent
 
     def _pack(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-        packed = {name: pack(table) for name, table in charts.prepare(tables).items()}
+        packed = {name: pack(table) for name, table in tables.items()}
         self.sent += 1
         return {"number": self.sent, "tables": packed}
 
@@ -134,12 +115,3 @@ class LiveChart(anywidget.AnyWidget):
         """Take note of what a view reports; there may be several views of one chart."""
         self.painted = max(self.painted, int(message.get("painted", 0)))
         self.error = str(message.get("error", ""))
-
-
-class TableChart(LiveChart):
-    """A live chart whose tables are complete as they come."""
-
-    def _pack(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-        self.sent += 1
-        packed = {name: pack(table) for name, table in tables.items()}
-        return {"number": self.sent, "tables": packed}

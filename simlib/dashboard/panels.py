@@ -1,21 +1,22 @@
 """The two panels of controls, never mixed: what a government does, how the world works."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets as w
 
 from simlib.charts.style import BORDER, INTERNAL, spoken
 from simlib.dashboard import catalogue
-from simlib.dashboard.controls import Control, Range
+from simlib.dashboard.controls import NOT_PINNED, Control, Range
 from simlib.dashboard.folds import Fold, button
-from simlib.dashboard.idle import POLICY, Key
-from simlib.dashboard.state import Scenario
+from simlib.dashboard.spending import SERIES
+from simlib.dashboard.state import POLICY, Scenario
 from simlib.inputs.parameters import load_parameters
 
-NOT_PINNED = "as the evidence says"
+Key = tuple[str, str]
+"""Group and name of a control."""
 PIN_WORDS = {
     "assumptions": (
         "Assumptions",
@@ -29,9 +30,21 @@ SWITCHES = {
     "equal_money": "The same money for both strategies",
     "count_prison": "Added prison cost is paid from it",
 }
-SERIES = {"border": BORDER, "internal": INTERNAL}
 HEALTH_MOST = 5_000.0
 """Health programmes may get this much more [million USD a year], or twice today's budget."""
+NET_BENEFITS = ("net_benefit_vsl", "net_benefit_qaly")
+VALUES = {
+    "vsl": ("net_benefit_vsl",),
+    "value_per_qaly": ("net_benefit_qaly",),
+    "discount_rate": NET_BENEFITS,
+}
+"""Judgements that enter the picture of these outcomes only."""
+
+NO_MONEY = "changes nothing while the extra money is 0"
+ONLY_ONE = "the only one: any weight above 0 means all the money"
+LEDGER_ONLY = "moves only the ledger and net benefit"
+OWN_TOTALS = "each strategy has money of its own"
+NO_NEW_POLICY = "changes nothing while there is no new policy"
 Choose = Callable[[str, str, Any], None]
 """Called with group, name and value of what a reader moved."""
 About = Callable[[str, str], None]
@@ -43,21 +56,6 @@ TITLES = {
     "sentences": f"{INTERNAL}: longer sentences",
     "health": "In both strategies: extra health money",
 }
-
-
-def changed(scenario: Scenario, group: str, name: str, value: Any) -> Scenario:
-    """The scenario with one control moved; `None` unpins an assumption."""
-    if name == "equal_money":
-        return scenario if value == scenario.equal_money else scenario.with_equal_money(value)
-    table = scenario.to_table()
-    if group == POLICY:
-        whole = name == "start" and float(value).is_integer()
-        table[name] = int(value) if whole else value
-    elif value is None:
-        table[group].pop(name, None)
-    else:
-        table[group][name] = value
-    return Scenario(**table)
 
 
 class Panel(w.VBox):
@@ -75,15 +73,13 @@ class Panel(w.VBox):
         self.reset = button(label, reset)
         super().__init__()
 
-    def _control(self, key: Key, limits: Range, value: Any, **options: Any) -> Control:
-        def changed(value: Any) -> None:
-            self._choose(*key, value)
-
-        def about() -> None:
-            self._about(*key)
-
-        self.controls[key] = Control(limits, value, changed, about=about, **options)
-        return self.controls[key]
+    def _control(self, group: str, name: str, **options: Any) -> Control:
+        """A control that stands at its lowest value, or is unset, until a scenario is shown."""
+        found = limits(group, name)
+        value = None if "unset" in options else found.low
+        choose, about = partial(self._choose, group, name), partial(self._about, group, name)
+        self.controls[group, name] = Control(found, value, choose, about=about, **options)
+        return self.controls[group, name]
 
     def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
         """Set all controls to a scenario."""
@@ -114,36 +110,32 @@ class PolicyPanel(Panel):
     parts : what each programme of a strategy gets, in words, by strategy
     """
 
-    def __init__(
-        self, scenario: Scenario, choose: Choose, about: About, reset: Callable[[], None]
-    ) -> None:
+    def __init__(self, choose: Choose, about: About, reset: Callable[[], None]) -> None:
         super().__init__(choose, about, reset, "Reset policy")
         self.parts = {group: w.HTML() for group in catalogue.STRATEGIES}
-        self.switches = {name: _switch(label) for name, label in SWITCHES.items()}
+        wide = {"layout": {"width": "auto"}}
+        self.switches = {
+            name: w.Checkbox(value=True, description=label, indent=False, **wide)
+            for name, label in SWITCHES.items()
+        }
         self.preset = w.Dropdown(
             options=[("none", ""), *((catalogue.preset(n).title, n) for n in catalogue.presets())],
             description="Add a line:",
             tooltip="Draws a shipped policy as a line of its own",
             style={"description_width": "72px"},
-            layout={"width": "auto"},
+            **wide,
         )
         self.contents, self.outside = w.HTML(), w.HTML()
         for name, switch in {**self.switches, "preset": self.preset}.items():
             switch.observe(partial(self._switched, name), "value")
-        folds = [
-            Fold(title, self._group(scenario, group), is_open=group == "border")
-            for group, title in TITLES.items()
-        ]
-        head = headline("Policy", "what a government does")
-        money = [self._money((POLICY, "total"), "Extra money a year", scenario.total)]
-        money += [
-            self._money(("own_total", name), f"Extra money: {SERIES[name]}", scenario.money(name))
-            for name in catalogue.STRATEGIES
-        ]
+        totals = [(POLICY, "total"), *(("own_total", name) for name in catalogue.STRATEGIES)]
         self.children = [
-            head, *money, self.switches["equal_money"], self._start(scenario),
-            self.switches["count_prison"], self.outside, *folds, self.preset, self.contents,
-            self.reset,
+            headline("Policy", "what a government does"),
+            *(self._control(*key) for key in totals),
+            self.switches["equal_money"], self._control(POLICY, "start"),
+            self.switches["count_prison"], self.outside,
+            *(self._fold(group) for group in TITLES),
+            self.preset, self.contents, self.reset,
         ]  # fmt: skip
 
     def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
@@ -167,28 +159,10 @@ class PolicyPanel(Panel):
     def _switched(self, name: str, change: dict[str, Any]) -> None:
         self._choose(POLICY, name, change["new"])
 
-    def _money(self, key: Key, label: str, value: float) -> Control:
-        why = "A total that is spent each year; today's budgets, where named, are assumed"
-        border, inside = (todays_budget(family) for family in catalogue.STRATEGIES)
-        limits = Range(label, 0, catalogue.MOST_MONEY, 50, "million USD", why).named(
-            ("none", 0.0), ("+50 % border", border / 2), ("double border", border),
-            ("+50 % internal", inside / 2),
-        )  # fmt: skip
-        return self._control(key, limits, value)
-
-    def _start(self, scenario: Scenario) -> Control:
-        bounds = catalogue.bounds("start")
-        first, last = (int(bound) for bound in bounds[:2]) if bounds else (scenario.start,) * 2
-        limits = Range("First year", first, last, 1, "year", "In force in full after a year")
-        limits = limits.named(("soonest", first), ("latest", last))
-        return self._control((POLICY, "start"), limits, scenario.start)
-
-    def _group(self, scenario: Scenario, group: str) -> list[w.Widget]:
-        rows: list[w.Widget] = [
-            self._control((group, name), _limits(group, name), value)
-            for name, value in getattr(scenario, group).items()
-        ]
-        return [*rows, self.parts[group]] if group in self.parts else rows
+    def _fold(self, group: str) -> Fold:
+        rows: list[w.Widget] = [self._control(group, name) for name in catalogue.names(group)]
+        rows += [self.parts[group]] if group in self.parts else []
+        return Fold(TITLES[group], rows, is_open=group == "border")
 
 
 class PinsPanel(Panel):
@@ -217,18 +191,17 @@ class PinsPanel(Panel):
             options=[("another one ...", ""), *sorted(others.items())], layout={"width": "auto"}
         )
         self.more.observe(self._pin, "value")
-        below = [self.more] if others else []
         title, words, fold = PIN_WORDS[group]
-        self.children = [headline(title, words), Fold(fold, [self._rows, *below]), self.reset]
+        below = Fold(fold, [self._rows, *([self.more] if others else [])])
+        self.children = [headline(title, words), below, self.reset]
 
     def show(self, scenario: Scenario, notes: Mapping[Key, str]) -> None:
         """Set all controls to a scenario; one for each row that is pinned."""
-        pinned = getattr(scenario, self._group)
-        names = [*self._first, *(name for name in pinned if name not in self._first)]
+        names = dict.fromkeys((*self._first, *getattr(scenario, self._group)))
         for name in names:
             if (self._group, name) not in self.controls:
-                key, row = (self._group, name), load_parameters()[name]
-                self._control(key, Range.of(name), None, unset=NOT_PINNED, middle=row.value)
+                middle = load_parameters()[name].value
+                self._control(self._group, name, unset=NOT_PINNED, middle=middle)
         self._rows.children = [self.controls[self._group, name] for name in names]
         super().show(scenario, notes)
 
@@ -239,24 +212,32 @@ class PinsPanel(Panel):
             self.more.value = ""
 
 
-def todays_budget(family: str) -> float:
-    """Today's central budget of a family of programmes [million USD a year]."""
-    rows = load_parameters()
-    return sum(rows[f"budget_{name}"].value for name in catalogue.programmes(family))
-
-
-def _limits(group: str, name: str) -> Range:
-    """The range of one programme's control, with its named positions."""
+def limits(group: str, name: str) -> Range:
+    """The range of a control, with its named positions."""
+    budgets = {family: catalogue.todays_budgets(family) for family in catalogue.STRATEGIES}
+    if name == "start":
+        first, last, unit = cast(tuple[float, float, str], catalogue.bounds(name))
+        years = Range("First year", first, last, 1, unit, "In force in full after a year")
+        return years.named(("soonest", first), ("latest", last))
+    if name == "total" or group == "own_total":
+        label = "Extra money a year" if name == "total" else f"Extra money: {SERIES[name]}"
+        why = "A total that is spent each year; today's budgets, where named, are assumed"
+        border, inside = (sum(each.values()) for each in budgets.values())
+        return Range(label, 0, catalogue.MOST_MONEY, 50, "million USD", why).named(
+            ("none", 0.0), ("+50 % border", border / 2), ("double border", border),
+            ("+50 % internal", inside / 2),
+        )  # fmt: skip
+    row = load_parameters()[name]
     if group == "health":
-        today = load_parameters()[f"budget_{name}"].value
-        return Range.of(name, high=max(HEALTH_MOST, today))
-    if group == "sentences":
-        return Range.of(name)
-    row, today = load_parameters()[name], catalogue.todays_split(group)[name]
+        return Range.of(row, high=max(HEALTH_MOST, load_parameters()[f"budget_{name}"].value))
+    if group not in budgets:
+        return Range.of(row)
+    today = catalogue.todays_split(group)[name]
     why = "Only the ratio between the programmes counts; at first as today's budgets"
-    weight = Range(row.label, 0, catalogue.MOST_WEIGHT, 1, "parts of the money", why)
     times = (("cut", 0.0), ("current", 1.0), ("+50 %", 1.5), ("double", 2.0))
-    return weight.named(*((word, round(today * factor, 2)) for word, factor in times))
+    return Range(row.label, 0, catalogue.MOST_WEIGHT, 1, "parts of the money", why).named(
+        *((word, round(today * factor, 2)) for word, factor in times)
+    )
 
 
 def _contents(preset: str) -> str:
@@ -269,10 +250,39 @@ def _contents(preset: str) -> str:
     )
 
 
-def _switch(label: str) -> w.Checkbox:
-    return w.Checkbox(value=True, description=label, indent=False, layout={"width": "auto"})
-
-
 def headline(name: str, words: str) -> w.HTML:
     """The head of a panel."""
     return w.HTML(f"<p class='simlib-head-line'>{name} <small>- {words}</small></p>")
+
+
+def idle(scenario: Scenario) -> dict[Key, str]:
+    """Why moving a control changes nothing that is drawn, by group and name.
+
+    A control that is missing may move something. One that is named moves nothing until another
+    control is moved; only a programme that stands alone does when its weight becomes 0.
+    """
+    return dict(_reasons(scenario))
+
+
+def _reasons(scenario: Scenario) -> Iterator[tuple[Key, str]]:
+    spent = {name: scenario.money(name) > 0 for name in catalogue.STRATEGIES}
+    moved = any(scenario.health.values()) or any(scenario.sentences.values())
+    if len(scenario.own_total) == len(catalogue.STRATEGIES):
+        yield (POLICY, "total"), OWN_TOTALS
+    if not any(spent.values()):
+        yield (POLICY, "count_prison"), NO_MONEY
+        if not moved:
+            yield (POLICY, "start"), NO_NEW_POLICY
+    for group in catalogue.STRATEGIES:
+        weights = getattr(scenario, group)
+        sharing = [name for name, weight in weights.items() if weight]
+        for name in weights:
+            if not spent[group]:
+                yield (group, name), NO_MONEY
+            elif sharing == [name]:
+                yield (group, name), ONLY_ONE
+        if not scenario.preset and not (spent[group] and sharing):
+            yield ("assumptions", f"effect_exponent_{group}"), NO_MONEY
+    for name, outcomes in VALUES.items():
+        if scenario.outcome not in outcomes:
+            yield ("judgement", name), LEDGER_ONLY

@@ -19,7 +19,7 @@ from simlib.dashboard import phrases
 from simlib.dashboard.ledger_page import ledger_html
 from simlib.dashboard.source import pinned
 from simlib.dashboard.spending import same_money
-from simlib.dashboard.views import FIRST_VIEW, banded, observed, view
+from simlib.dashboard.views import FIRST_VIEW, VIEWS, banded, observed
 from simlib.errors import InputError, UnknownName, unknown
 from simlib.inputs.observed import load_observed
 from simlib.inputs.policy import Policy
@@ -123,10 +123,7 @@ def side_by_side_picture(
     if against not in ensemble.policies:
         raise UnknownName(f"against: {unknown(against, ensemble.policies)}")
     values = ensemble.yearly(outcome)
-    lines = pd.concat(
-        [banded(ensemble.years, name, values[:, i]) for i, name in enumerate(ensemble.policies)],
-        ignore_index=True,
-    )
+    lines = banded(ensemble.years, {name: values[:, i] for i, name in enumerate(ensemble.policies)})
     costs, differences = _costs(ensemble), _differences(ensemble, against, outcome)
     same = same_money([*costs.values()], SAMPLING)
     told = _words(ensemble, differences, against, outcome, same)
@@ -152,7 +149,7 @@ def _costs(ensemble: Ensemble) -> dict[str, float]:
 
 def _differences(ensemble: Ensemble, against: str, outcome: str) -> pd.DataFrame:
     """Paired difference of each policy from the chosen one, and how often it is first of all."""
-    base, shown = ensemble.policies.index(against), view(outcome)
+    base, shown = ensemble.policies.index(against), VIEWS[outcome]
     change = np.stack(
         [
             shown.change(Comparison(ensemble, base, ensemble, i))
@@ -161,12 +158,10 @@ def _differences(ensemble: Ensemble, against: str, outcome: str) -> pd.DataFrame
     )
     sign = 1 if shown.aim == shown.fewer else -1
     first = (sign * change).argmin(axis=0)
-    rows = [
-        banded([0], name, change[i : i + 1]).assign(chance_first=float(np.mean(first == i)))
-        for i, name in enumerate(ensemble.policies)
-        if i != base
-    ]
-    found = pd.concat(rows, ignore_index=True).drop(columns="year")
+    others = [i for i in range(len(ensemble.policies)) if i != base]
+    named = {ensemble.policies[i]: change[i : i + 1] for i in others}
+    found = banded([0], named).drop(columns="year")
+    found["chance_first"] = [float(np.mean(first == i)) for i in others]
     order = (sign * found["median"]).argsort(kind="stable")
     return found.iloc[order].reset_index(drop=True)
 
@@ -194,7 +189,7 @@ def _million(money: float) -> str:
 def _words(
     ensemble: Ensemble, differences: pd.DataFrame, against: str, outcome: str, same: bool
 ) -> dict[str, Any]:
-    shown, about = view(outcome), ensemble.about
+    shown, about = VIEWS[outcome], ensemble.about
     unit = shown.unit.removesuffix(" a year") if shown.summed else shown.unit
     over = f"{unit} {'in all' if shown.summed else 'on average'}"
     years = ensemble.projected_years

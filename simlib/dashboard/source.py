@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 
 from simlib.charts.style import number, whole
-from simlib.dashboard.catalogue import preset
+from simlib.dashboard.catalogue import BORDER_NAME, preset
 from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
-from simlib.dashboard.state import BORDER_NAME, Scenario
+from simlib.dashboard.state import Scenario
 from simlib.fingerprint import results_fingerprint
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.posterior import shipped_posterior

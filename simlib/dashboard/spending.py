@@ -6,9 +6,10 @@ from typing import Any
 
 from simlib import strategies
 from simlib.charts.style import BORDER, INTERNAL, whole
-from simlib.dashboard.state import BORDER_NAME, INTERNAL_NAME, SENTENCES, STRATEGIES, Scenario
+from simlib.dashboard.catalogue import BORDER_NAME, INTERNAL_NAME
+from simlib.dashboard.state import Scenario
 from simlib.inputs.policy import Policy
-from simlib.simulation import COARSE_STEPS
+from simlib.simulation import DRAWS
 from simlib.strategies import Share, TotalNotKept, equal_money
 
 SERIES = {BORDER_NAME: BORDER, INTERNAL_NAME: INTERNAL}
@@ -103,26 +104,27 @@ def same_money(sums: Sequence[float], tolerance: float = TOLERANCE) -> bool:
 
 def spending(
     scenario: Scenario,
-    known: Spending | None = None,
+    near: Spending | None = None,
     watch: Watch = lambda done: None,
-    draws: int | None = None,
+    draws: int = DRAWS,
 ) -> Spending:
     """Find strategies of equal cost, or each of its own.
 
     Parameters
     ----------
-    known : of an earlier picture; used instead of trials where only the sum can differ
+    near : of a picture nearly the same; it makes the search shorter, its result no less equal
     watch : told the share done of each simulation that finds the money
-    draws : of a first look, in steps of two months; by default as many as a full picture has
+    draws : of the picture
     """
-    if known and _scales(known.scenario, scenario):
-        return _scaled(known, scenario)
     strategies = scenario.strategies()
     together = [strategies] if scenario.equal_money else [(each,) for each in strategies]
-    options: dict[str, Any] = {"count_prison": scenario.count_prison, "watch": watch}
-    options["assumptions"] = scenario.pinned
-    if draws:
-        options |= {"draws": draws, "steps_per_year": COARSE_STEPS}
+    options: dict[str, Any] = {
+        "count_prison": scenario.count_prison,
+        "assumptions": scenario.pinned,
+        "near": near.shares if near else None,
+        "watch": watch,
+        "draws": draws,
+    }
     policies: list[Policy] = []
     shares: dict[str, Share] = {}
     smallest: float | None = None
@@ -137,28 +139,3 @@ def spending(
         policies += found
         shares |= spent
     return Spending(scenario, tuple(policies), shares, smallest, broken)
-
-
-def _scales(before: Scenario, now: Scenario) -> bool:
-    """Whether prison cost keeps its share of the money; that of sentences alone does not."""
-    moved = any(each.sentences[name] for each in (before, now) for name in SENTENCES)
-    same = before.count_prison == now.count_prison
-    money = all(each.money(name) > 0 for each in (before, now) for name in STRATEGIES)
-    spent = all(
-        any(getattr(before, name).values()) == any(getattr(now, name).values())
-        for name in STRATEGIES
-    )
-    return same and money and spent and not moved
-
-
-def _scaled(known: Spending, scenario: Scenario) -> Spending:
-    """The strategies of a scenario with each total shared as before."""
-    policies, shares = [], {}
-    for each in scenario.strategies():
-        total, before = scenario.money(each.name), known.shares[each.name]
-        factor = total / known.scenario.money(each.name)
-        parts = (before.programmes, before.prison, before.unspent)
-        share = Share(*(factor * part for part in parts))
-        policies.append(each.policy(share.programmes, f"{scenario.start}-01"))
-        shares[each.name] = share
-    return Spending(scenario, tuple(policies), shares, known.smallest, known.broken)

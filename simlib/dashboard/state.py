@@ -1,10 +1,10 @@
-"""What a reader has chosen: one immutable scenario, its file, and a history with undo."""
+"""What a reader has chosen on the controls: one immutable scenario, its check and its file."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, cast
 
 from simlib.charts.style import YEARS, exact
 from simlib.dashboard.catalogue import (
@@ -12,20 +12,13 @@ from simlib.dashboard.catalogue import (
     BORDER_NAME,
     GROUPS,
     INTERNAL_NAME,
-    JUDGEMENT,
-    MOST_MONEY,
-    MOST_WEIGHT,
     OUTCOME_NAMES,
-    PANELS,
-    SENTENCES,
     STRATEGIES,
     WHOLE_GROUPS,
     bounds,
-    label,
     names,
     preset,
     presets,
-    programmes,
     todays_split,
 )
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
@@ -34,35 +27,15 @@ from simlib.inputs.policy import Policy, default_start
 from simlib.inputs.tables import read_toml, write_toml
 from simlib.strategies import Strategy
 
-State = TypeVar("State")
-Value = float | int | bool | str
+__all__ = ["ASSUMPTIONS", "Scenario", "check"]
 
-__all__ = [
-    "ASSUMPTIONS",
-    "BORDER_NAME",
-    "GROUPS",
-    "INTERNAL_NAME",
-    "JUDGEMENT",
-    "MOST_MONEY",
-    "MOST_WEIGHT",
-    "PANELS",
-    "SENTENCES",
-    "STRATEGIES",
-    "History",
-    "InputError",
-    "Scenario",
-    "bounds",
-    "check",
-    "label",
-    "names",
-    "programmes",
-    "todays_split",
-]
+Value = float | int | bool | str
 
 SCHEMA = 1
 FIRST_OUTCOME = "deaths_fentanyl"
-MOST_FAULTS = 10
-"""Unknown names told of one table; each costs a search for the nearest allowed one."""
+POLICY = "policy"
+"""The group of the controls that belong to none: total, start, count_prison, preset, outcome."""
+PRESET_NAME = "preset"
 
 
 @dataclass(frozen=True)
@@ -104,8 +77,6 @@ class Scenario:
         for group in GROUPS:
             object.__setattr__(self, group, _frozen(group, getattr(self, group)))
 
-    # --- what it means ----------------------------------------------------------------------
-
     @property
     def equal_money(self) -> bool:
         """Whether both strategies have the same money."""
@@ -134,31 +105,20 @@ class Scenario:
 
     def preset_policy(self) -> list[Policy]:
         """The shipped policy that is drawn as a line of its own; empty where none is."""
-        return [replace(preset(self.preset), name="preset")] if self.preset else []
+        return [replace(preset(self.preset), name=PRESET_NAME)] if self.preset else []
 
-    # --- moves ------------------------------------------------------------------------------
-
-    def reset(self, panel: str) -> "Scenario":
-        """One of :data:`PANELS` as at the beginning, all else as it is."""
-        return replace(self, **{name: getattr(beginning(), name) for name in PANELS[panel]})
-
-    def policy_reset(self) -> "Scenario":
-        """Policy as at the beginning, all else kept."""
-        return self.reset("policy")
-
-    def assumptions_reset(self) -> "Scenario":
-        """No assumption pinned, all else kept."""
-        return self.reset("assumptions")
-
-    def judgement_reset(self) -> "Scenario":
-        """Results judged as the rows say, all else kept."""
-        return self.reset("judgement")
-
-    def with_equal_money(self, equal: bool) -> "Scenario":
-        """The same money for both strategies, or for each its own, at first the same."""
-        return replace(self, own_total={} if equal else dict.fromkeys(STRATEGIES, self.total))
-
-    # --- as controls and as a file ----------------------------------------------------------
+    def moved(self, group: str, name: str, value: Any) -> "Scenario":
+        """The scenario with one control moved; None unpins one, "equal_money" is a switch."""
+        if name == "equal_money":
+            own = {} if value else dict.fromkeys(STRATEGIES, self.total)
+            return self if value == self.equal_money else replace(self, own_total=own)
+        if group == POLICY:
+            whole = name == "start" and is_finite(value) and float(value).is_integer()
+            changed: dict[str, Any] = {name: int(value) if whole else value}
+            return replace(self, **changed)
+        others = {key: kept for key, kept in getattr(self, group).items() if key != name}
+        changed = {group: others if value is None else {**others, name: value}}
+        return replace(self, **changed)
 
     def controls(self) -> dict[str, Value]:
         """Every control by name, those of a group as `group.name`; what is not pinned is absent."""
@@ -169,24 +129,13 @@ class Scenario:
         return flat
 
     def changes(self, since: "Scenario | None" = None) -> dict[str, Value | None]:
-        """Controls that stand elsewhere than in another scenario; None where one is unpinned.
+        """Controls that stand elsewhere than in another scenario, by default the first.
 
-        Parameters
-        ----------
-        since : by default the scenario at the beginning
+        None stands for one that is not pinned any more.
         """
         before, now = (since or beginning()).controls(), self.controls()
         keys = dict.fromkeys((*before, *now))
         return {key: now.get(key) for key in keys if before.get(key) != now.get(key)}
-
-    @classmethod
-    def from_controls(cls, controls: Mapping[str, Any]) -> "Scenario":
-        """The scenario in which controls stand so; not checked yet."""
-        table: dict[str, Any] = {group: {} for group in GROUPS}
-        for control, value in controls.items():
-            group, _, name = control.rpartition(".")
-            (table[group] if group else table)[name] = value
-        return cls(**table)
 
     def to_table(self) -> dict[str, Any]:
         """The scenario as plain text, numbers and tables, as :meth:`from_table` reads it."""
@@ -206,23 +155,25 @@ class Scenario:
         InputError
             Naming every field, bound and allowed value that was broken.
         """
-        known = [each.name for each in fields(cls)]
         faults = Faults(where)
-        add_unknown(table, known, "key", faults)
+        known = [each.name for each in fields(cls)]
+        faults.add_unknown("key", table, known)
         scenario = cls(**{key: value for key, value in table.items() if key in known})
-        attempt(lambda: check(scenario, where), faults)
+        check_scenario(scenario, faults)
         faults.raise_any()
         return scenario
 
     @classmethod
     def from_toml(cls, text: str, where: str = "scenario") -> "Scenario":
         """Read a scenario file that may come from anyone; see :meth:`from_table`."""
-        table = read_toml(text, where)
-        faults = Faults(where)
+        table, faults = read_toml(text, where), Faults(where)
         check_schema(table.pop("schema", None), faults)
-        scenario = attempt(lambda: cls.from_table(table, where), faults)
+        try:
+            scenario = cls.from_table(table, where)
+        except InputError as problem:
+            faults.messages.extend(problem.messages)
         faults.raise_any()
-        return cast(Scenario, scenario)
+        return scenario
 
 
 @cache
@@ -235,8 +186,7 @@ def _frozen(group: str, values: Any) -> Any:
     """A group that cannot be changed, in the order of its table; anything else as it is."""
     if not isinstance(values, Mapping):
         return values
-    whole = group in WHOLE_GROUPS
-    known = [name for name in names(group) if whole or name in values]
+    known = [name for name in names(group) if group in WHOLE_GROUPS or name in values]
     order = [*known, *(name for name in values if name not in names(group))]
     if isinstance(values, MappingProxyType) and list(values) == order:
         return values
@@ -245,30 +195,6 @@ def _frozen(group: str, values: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return float(value) if is_finite(value) else value
-
-
-def attempt(make: Callable[[], State], faults: Faults) -> State | None:
-    """What `make` returns, or None with its faults added to those found so far."""
-    try:
-        return make()
-    except InputError as problem:
-        faults.messages.extend(problem.messages)
-        return None
-
-
-def add_unknown(given: Iterable[str], allowed: Iterable[str], field: str, faults: Faults) -> None:
-    """A fault for each name that is not allowed; of many, the first few."""
-    wrong = [name for name in given if name not in allowed]
-    for name in wrong[:MOST_FAULTS]:
-        faults.add(field, unknown(name, allowed))
-    if len(wrong) > MOST_FAULTS:
-        faults.add(field, f"{len(wrong) - MOST_FAULTS} more are unknown")
-
-
-def check_schema(found: Any, faults: Faults) -> None:
-    """A fault unless a file is of the schema that is read here."""
-    if type(found) is not int or found != SCHEMA:
-        faults.add("schema", f"must be {SCHEMA}, not {shown(found)}")
 
 
 def check(scenario: Scenario, where: str = "scenario") -> Scenario:
@@ -280,6 +206,19 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
         Naming every field, bound and allowed value that was broken.
     """
     faults = Faults(where)
+    check_scenario(scenario, faults)
+    faults.raise_any()
+    return scenario
+
+
+def check_schema(schema: Any, faults: Faults) -> None:
+    """A fault unless a file is of the schema that is read here."""
+    if type(schema) is not int or schema != SCHEMA:
+        faults.add("schema", f"must be {SCHEMA}, not {shown(schema)}")
+
+
+def check_scenario(scenario: Scenario, faults: Faults) -> None:
+    """Add what is wrong with a scenario to the faults of what it belongs to."""
     _check_number("total", scenario.total, faults)
     _check_number("start", scenario.start, faults)
     if type(scenario.start) is not int:
@@ -291,8 +230,6 @@ def check(scenario: Scenario, where: str = "scenario") -> Scenario:
     for key, allowed in (("preset", ("", *presets())), ("outcome", OUTCOME_NAMES)):
         if getattr(scenario, key) not in allowed:
             faults.add(key, unknown(getattr(scenario, key), allowed))
-    faults.raise_any()
-    return scenario
 
 
 def _check_number(control: str, value: Any, faults: Faults) -> None:
@@ -307,66 +244,9 @@ def _check_group(group: str, values: Any, faults: Faults) -> None:
     if not isinstance(values, Mapping):
         faults.add(group, f"must be a table, not {shown(values)}")
         return
-    add_unknown(values, names(group), group, faults)
+    faults.add_unknown(group, values, names(group))
     for name in [name for name in names(group) if name in values]:
         if group in (*STRATEGIES, "own_total"):
             _check_number(f"{group}.{name}", values[name], faults)
         elif fault := number_fault(values[name], load_parameters()[name]):
             faults.add(f"{group}.{name}", fault)
-
-
-class History(Generic[State]):
-    """States a reader has been through, with the present one among them."""
-
-    def __init__(self, first: State) -> None:
-        self._past: list[State] = [first]
-        self._future: list[State] = []
-        self._added = False  # whether the move that may go on has added a state
-
-    @property
-    def now(self) -> State:
-        """The state on screen."""
-        return self._past[-1]
-
-    @property
-    def before(self) -> State | None:
-        """The state before the last change, for a replay; None at the beginning."""
-        return self._past[-2] if len(self._past) > 1 else None
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step back."""
-        return len(self._past) > 1
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether something was undone."""
-        return bool(self._future)
-
-    def go(self, state: State, same_move: bool = False) -> None:
-        """Move to another state; what was undone is forgotten.
-
-        With `same_move` it replaces the present one: a drag is undone in one step.
-        """
-        if state == self.now:
-            return
-        if same_move and self._added:
-            self._past.pop()
-        self._added = state != self.now  # a drag may pass where it began, or end there
-        if self._added:
-            self._past.append(state)
-        self._future.clear()
-
-    def undo(self) -> State:
-        """Back one step, where there is one."""
-        self._added = False
-        if self.can_undo:
-            self._future.append(self._past.pop())
-        return self.now
-
-    def redo(self) -> State:
-        """Forward again, where something was undone."""
-        self._added = False
-        if self.can_redo:
-            self._past.append(self._future.pop())
-        return self.now

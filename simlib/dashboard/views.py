@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 
 from simlib.charts.checks import BANDS
 from simlib.charts.style import NO_POLICY, STATUS_QUO
-from simlib.compare import Comparison, compare
-from simlib.errors import UnknownName, unknown
+from simlib.compare import Comparison, Verdict, compare, verdict
+from simlib.dashboard.spending import SERIES, Spending
+from simlib.dashboard.state import Scenario
 from simlib.inputs.observed import load_observed
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, quantiles
 from simlib.simulation import simulate
@@ -46,21 +47,57 @@ class Lines:
     names: Mapping[str, str]
     against: Mapping[str, str]
 
-    def compared(self, ensemble: Ensemble) -> dict[str, Comparison]:
-        """Each comparison, by what its line is called."""
-        return {
-            self.names[name]: compare(ensemble, policy=name, against=reference)
-            for name, reference in self.against.items()
-        }
-
-    def alone(self, ensemble: Ensemble) -> Comparison:
-        """What both strategies add to, against the first policy."""
-        return compare(ensemble, policy=next(iter(self.against.values())))
+    @property
+    def origin(self) -> str:
+        """The policy from which the first differences are taken."""
+        return next(iter(self.against.values()))
 
     @property
     def zero(self) -> str:
-        """What the line is called from which the first differences are taken."""
-        return self.names[next(iter(self.against.values()))]
+        """What its line is called."""
+        return self.names[self.origin]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a scenario came to: what there is to draw and to tell of.
+
+    Attributes
+    ----------
+    spent : what the strategies cost
+    drawn : names of the lines and what each is compared with
+    """
+
+    scenario: Scenario
+    ensemble: Ensemble
+    spent: Spending
+    drawn: Lines
+
+    @property
+    def years(self) -> int:
+        """Years from the scenario's start to the end of the projection."""
+        return int(self.ensemble.years[-1]) - self.scenario.start + 1
+
+    @cached_property
+    def compared(self) -> dict[str, Comparison]:
+        """Each strategy and further line against what it adds to, by what it is called."""
+        return {
+            self.drawn.names[name]: compare(self.ensemble, policy=name, against=reference)
+            for name, reference in self.drawn.against.items()
+        }
+
+    @property
+    def strategies(self) -> dict[str, Comparison]:
+        """The two strategies, each against what both add to, by what they are called."""
+        return {label: self.compared[label] for label in SERIES.values()}
+
+    @cached_property
+    def judged(self) -> Verdict | None:
+        """The verdict; None where the strategies spend different money."""
+        if not self.spent.same:
+            return None
+        first, second = SERIES
+        return verdict(self.ensemble, first, second, against=self.drawn.origin)
 
 
 @dataclass(frozen=True)
@@ -73,8 +110,7 @@ class View:
     label, unit : of the lines
     more, fewer : what more and less of it are called
     aim : what the better strategy has of it
-    tables : from an ensemble, :class:`Lines` and the year in which policies begin to lines and
-        differences
+    tables : lines and differences of a run
     difference, difference_unit : of the second panel, where it is not the difference
     summed : whether years are summed over the projection, or averaged
     """
@@ -85,7 +121,7 @@ class View:
     more: str
     fewer: str
     aim: str
-    tables: Callable[[Ensemble, "Lines", int], Tables]
+    tables: Callable[[Run], Tables]
     difference: str = ""
     difference_unit: str = ""
     summed: bool = True
@@ -102,10 +138,14 @@ NET_BENEFIT = {"net_benefit_vsl": "vsl", "net_benefit_qaly": "qaly"}
 COST_PER_DEATH = "cost_per_death_averted"
 
 
-def banded(years: Any, series: str, values: np.ndarray) -> pd.DataFrame:
-    """Bands by year of one line; `values` of shape (years, draws)."""
-    columns = dict(zip(BANDS, quantiles(values, QUANTILES).astype(float), strict=True))
-    return pd.DataFrame({"year": np.asarray(years, dtype=float), "series": series} | columns)
+def banded(years: Any, lines: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Bands by year of some lines, by what each is called; values of shape (years, draws)."""
+    draws = max(values.shape[-1] for values in lines.values())
+    wide = [np.broadcast_to(values, (len(values), draws)) for values in lines.values()]
+    bands = quantiles(np.concatenate(wide), QUANTILES).astype(float)
+    times = {"year": np.tile(np.asarray(years, dtype=float), len(lines))}
+    series = {"series": np.repeat([*lines], len(years)).astype(object)}
+    return pd.DataFrame(times | series | dict(zip(BANDS, bands, strict=True)))
 
 
 def observed(name: str) -> pd.DataFrame:
@@ -120,19 +160,6 @@ def observed(name: str) -> pd.DataFrame:
     )
 
 
-def view(name: str) -> View:
-    """The view of this name.
-
-    Raises
-    ------
-    UnknownName
-        When there is none.
-    """
-    if name not in VIEWS:
-        raise UnknownName(f"outcome: {unknown(name, VIEWS)}")
-    return VIEWS[name]
-
-
 # --- outcomes ---------------------------------------------------------------------------------
 
 
@@ -140,55 +167,52 @@ def view(name: str) -> View:
 def _default(name: str, draws: int) -> pd.DataFrame:
     """The status quo line with nothing pinned; the same for every scenario."""
     ensemble = simulate(draws=draws)
-    return banded(ensemble.years, STATUS_QUO, ensemble.yearly(name)[:, 0])
+    return banded(ensemble.years, {STATUS_QUO: ensemble.yearly(name)[:, 0]})
 
 
-def _levels(name: str) -> Callable[[Ensemble, Lines, int], Tables]:
+def _levels(name: str) -> Callable[[Run], Tables]:
     """Lines of an outcome, and paired differences of those that are compared."""
 
-    def tables(ensemble: Ensemble, drawn: Lines, start: int) -> Tables:
-        values, labels = ensemble.yearly(name), [*drawn.names.values()]
-        lines = [banded(ensemble.years, label, values[:, i]) for i, label in enumerate(labels)]
-        if labels[0] == NO_POLICY:
-            lines.insert(0, _default(name, ensemble.draws))
-        years, places = ensemble.projected_years, ensemble.policies.index
-        later = values[-len(years) :]
-        difference = [
-            banded(years, drawn.names[policy], later[:, places(policy)] - later[:, places(base)])
-            for policy, base in drawn.against.items()
-        ]
-        return pd.concat(lines, ignore_index=True), pd.concat(difference, ignore_index=True)
+    def tables(run: Run) -> Tables:
+        values = run.ensemble.yearly(name)
+        named = {label: values[:, i] for i, label in enumerate(run.drawn.names.values())}
+        lines = banded(run.ensemble.years, named)
+        if NO_POLICY in named:
+            lines = pd.concat([_default(name, run.ensemble.draws), lines], ignore_index=True)
+        apart = {label: compared.difference(name) for label, compared in run.compared.items()}
+        return lines, banded(run.ensemble.projected_years, apart)
 
     return tables
 
 
-def _net_benefit(valued_by: str) -> Callable[[Ensemble, Lines, int], Tables]:
+def _net_benefit(valued_by: str) -> Callable[[Run], Tables]:
     """Net benefit added up since the start, and by year."""
 
-    def tables(ensemble: Ensemble, drawn: Lines, start: int) -> Tables:
-        years = ensemble.projected_years
-        lines = [banded(years, drawn.zero, np.zeros((len(years), 1)))]
-        by_year = []
-        for label, compared in drawn.compared(ensemble).items():
-            found = compared.net_benefit_by_year(valued_by)
-            lines.append(banded(years, label, found.cumsum(axis=0)))
-            by_year.append(banded(years, label, found))
-        return pd.concat(lines, ignore_index=True), pd.concat(by_year, ignore_index=True)
+    def tables(run: Run) -> Tables:
+        years = run.ensemble.projected_years
+        by_year = {
+            label: compared.net_benefit_by_year(valued_by)
+            for label, compared in run.compared.items()
+        }
+        so_far = {label: values.cumsum(axis=0) for label, values in by_year.items()}
+        nothing = {run.drawn.zero: np.zeros((len(years), 1))}
+        return banded(years, nothing | so_far), banded(years, by_year)
 
     return tables
 
 
-def _cost_per_death(ensemble: Ensemble, drawn: Lines, start: int) -> Tables:
+def _cost_per_death(run: Run) -> Tables:
     """Mean cost so far over mean deaths averted so far, where any are; and the latter's bands."""
-    lines, averted = [], []
-    for label, compared in drawn.compared(ensemble).items():
+    lines, averted = [], {}
+    for label, compared in run.compared.items():
         saved = -compared.difference(FIRST_VIEW).cumsum(axis=0)
         cost = compared.spent_by_year().mean(axis=1).cumsum()
-        some = (saved.mean(axis=1) > 0) & (compared.years >= start + SETTLING_YEARS)
-        each = (cost[some] / saved[some].mean(axis=1))[:, None]
-        lines.append(banded(compared.years[some], label, each))
-        averted.append(banded(compared.years, label, saved))
-    return pd.concat(lines, ignore_index=True), pd.concat(averted, ignore_index=True)
+        settled = compared.years >= run.scenario.start + SETTLING_YEARS
+        some = settled & (saved.mean(axis=1) > 0)
+        ratio = (cost[some] / saved[some].mean(axis=1))[:, None]
+        lines.append(banded(compared.years[some], {label: ratio}))
+        averted[label] = saved
+    return pd.concat(lines, ignore_index=True), banded(run.ensemble.projected_years, averted)
 
 
 def _outcome(name: str) -> View:

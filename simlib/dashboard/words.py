@@ -1,11 +1,9 @@
 """What a picture says: title, verdict, odds; short sentences that read well aloud."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from simlib.charts.style import BORDER, INTERNAL, number, whole
-from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict
+from simlib.compare import CANNOT_TELL, NO_DIFFERENCE, Comparison, Verdict, compare
 from simlib.dashboard.catalogue import listed, moved_words, sums_words
 from simlib.dashboard.phrases import (
     DIGITS,
@@ -19,11 +17,10 @@ from simlib.dashboard.phrases import (
     people,
     percent,
 )
-from simlib.dashboard.session import PRESET_NAME
 from simlib.dashboard.source import footer
-from simlib.dashboard.spending import NO_VERDICT, SERIES, Spending
-from simlib.dashboard.state import Scenario
-from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, Lines, View
+from simlib.dashboard.spending import NO_VERDICT, SERIES
+from simlib.dashboard.state import PRESET_NAME
+from simlib.dashboard.views import COST_PER_DEATH, FIRST_VIEW, Run, View
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.results import OUTCOMES, Ensemble
@@ -32,40 +29,9 @@ from simlib.strategies import beyond_record
 HEALTH_NAME = "health"
 
 
-@dataclass(frozen=True)
-class Run:
-    """What there is to tell of.
-
-    Attributes
-    ----------
-    spent : what the strategies cost
-    drawn : names of the lines and what each is compared with
-    judged : the verdict; None where the strategies spend different money
-    """
-
-    scenario: Scenario
-    ensemble: Ensemble
-    spent: Spending
-    drawn: Lines
-    judged: Verdict | None
-
-    @property
-    def years(self) -> int:
-        """Years from the scenario's start to the end of the projection."""
-        return int(self.ensemble.years[-1]) - self.scenario.start + 1
-
-    @property
-    def bar(self) -> str:
-        """The share of futures that settles a verdict."""
-        return percent(float(self.ensemble.parameters["verdict_confidence"][0]))
-
-    def compared(self) -> dict[str, Comparison]:
-        """Each strategy and further line against what it adds to, by what it is called."""
-        return self.drawn.compared(self.ensemble)
-
-    def strategies(self) -> dict[str, Comparison]:
-        """The two strategies, each against what both add to, by what they are called."""
-        return {label: each for label, each in self.compared().items() if label in SERIES.values()}
+def _bar(run: Run) -> str:
+    """The share of futures that settles a verdict."""
+    return percent(float(run.ensemble.parameters["verdict_confidence"][0]))
 
 
 # --- verdict ----------------------------------------------------------------------------------
@@ -79,7 +45,7 @@ def verdict_sentences(run: Run) -> tuple[str, ...]:
     else:
         said.append(f"{run.spent.words} Compare each with doing nothing new, not with the other.")
     said += _health(run)
-    for label, compared in run.compared().items():
+    for label, compared in run.compared.items():
         said.append(_line(run, label, compared))
     if run.judged:
         said.append(_odds(run, run.judged))
@@ -104,12 +70,12 @@ def head(run: Run) -> str:
         ahead = BORDER if low > 0 else INTERNAL
         return (
             f"Not settled: {ahead} averts more deaths, but{by or ' any'} only "
-            f"{in_futures(chances[ahead])}; the bar is {run.bar}."
+            f"{in_futures(chances[ahead])}; the bar is {_bar(run)}."
         )
     return (
         f"Cannot tell which strategy saves more lives: {BORDER} leads{by} "
         f"{in_futures(chances[BORDER])}, {INTERNAL} in {futures(chances[INTERNAL])}; "
-        f"the bar is {run.bar}."
+        f"the bar is {_bar(run)}."
     )
 
 
@@ -161,7 +127,7 @@ def _odds(run: Run, judged: Verdict) -> str:
     chances = zip(SERIES.values(), judged.beats_status_quo, strict=True)
     odds = ", ".join(f"{label} {in_futures(chance)}" for label, chance in chances)
     beyond = "the health money alone" if HEALTH_NAME in run.drawn.names else "doing nothing new"
-    return f"Better than {beyond}{_by(judged)}: {odds}; the bar is {run.bar}."
+    return f"Better than {beyond}{_by(judged)}: {odds}; the bar is {_bar(run)}."
 
 
 def sampling(run: Run) -> str:
@@ -169,7 +135,7 @@ def sampling(run: Run) -> str:
     draws = run.ensemble.draws
     errors = [
         f"{people(2 * float(compared.averted.std()) / draws**0.5)} ({label})"
-        for label, compared in run.strategies().items()
+        for label, compared in run.strategies.items()
     ]
     return (
         f"With {draws} draws mean deaths averted are known to within about "
@@ -229,7 +195,7 @@ def _health(run: Run) -> list[str]:
     """What the health money that both strategies contain does alone."""
     if HEALTH_NAME not in run.drawn.names:
         return []
-    compared = run.drawn.alone(run.ensemble)
+    compared = compare(run.ensemble, policy=HEALTH_NAME)
     money = moved_words(run.scenario.health_policy())
     return [
         f"Both strategies come with {money}, which alone {_alone(compared)}; "
@@ -342,7 +308,7 @@ def title(run: Run, shown: View) -> tuple[str, str]:
 
 def _other_title(run: Run, shown: View) -> str:
     """Which strategy has more of what is aimed at, and in how many futures."""
-    one, other = run.strategies().values()
+    one, other = run.strategies.values()
     apart = shown.change(one) - shown.change(other)
     matters = _matters(shown, run.ensemble)
     if shown.aim == shown.fewer:
@@ -356,7 +322,7 @@ def _other_title(run: Run, shown: View) -> str:
     if within >= sure:
         return f"{shown.label}: no difference that matters, {in_futures(within)}."
     odds = ", ".join(f"{label} {in_futures(float(c))}" for label, c in chances.items())
-    return f"{shown.label}: cannot tell ({shown.aim} with {odds}; the bar is {run.bar})."
+    return f"{shown.label}: cannot tell ({shown.aim} with {odds}; the bar is {_bar(run)})."
 
 
 def _matters(shown: View, ensemble: Ensemble) -> np.ndarray | float:
@@ -372,7 +338,7 @@ def _changes(run: Run, shown: View) -> str:
     """What each strategy changes against what both add to."""
     unit = shown.unit.removesuffix(" a year") if shown.summed else shown.unit
     said = []
-    for label, compared in run.strategies().items():
+    for label, compared in run.strategies.items():
         low, middle, high = (
             number(x, DIGITS) if abs(x) < 10 else people(x)
             for x in np.quantile(shown.change(compared), NINE_IN_TEN)
@@ -385,7 +351,7 @@ def _changes(run: Run, shown: View) -> str:
 
 def _cost_title(run: Run) -> tuple[str, str]:
     said, chance = [], []
-    for label, compared in run.strategies().items():
+    for label, compared in run.strategies.items():
         cost = compared.cost_per_death_averted
         said.append(f"{'none averted' if cost is None else dollars(cost)} ({label})")
         chance.append(f"{futures(float(np.mean(compared.averted > 0)))} ({label})")

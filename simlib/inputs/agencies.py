@@ -9,19 +9,17 @@ Rules for repeated lines: the same line twice is one observation (``times_listed
 lines about the same thing that say different numbers are an error.
 """
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from simlib.errors import InputError, shown, told
+from simlib.errors import MOST_TOLD, InputError, shown, told, unknown
 from simlib.inputs.fetch import read_csv_text
-from simlib.inputs.observed import RECORD, Observed, load_observed
-from simlib.inputs.tables import Row, rows_of
+from simlib.inputs.observed import RECORD, Observed, load_observed, month_name
 
 COUNT_COLUMNS = (
     "State", "Year", "Month", "Period", "Indicator", "Data Value", "Percent Complete",
@@ -62,10 +60,22 @@ FISCAL_START = ABBREVIATED.index("OCT")
 """Months from here on belong to the next fiscal year."""
 KG_PER_LB = 0.45359237
 
-_NUMBER = re.compile(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?")
-_DOTTED = re.compile(r"\.[0-9]{3}$")
-_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
-_FISCAL_YEAR = re.compile(r"((?:19|20)[0-9]{2})( ?\(FYTD\))?")
+_NUMBER = r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?"
+_FISCAL_YEAR = r"^((?:19|20)[0-9]{2})( ?\(FYTD\))?$"
+CUT_OFF = (
+    "does not end with a line break, so the file may be cut off; fetch it again, or add the line "
+    "break if it is whole"
+)
+MOST = 1e15
+KINDS = {
+    "count": (
+        "a whole number of 0 or more without a dot before three digits, such as 48661 or 48,661",
+        MOST,
+    ),
+    "percent": ("a number of 0 to 100", 100.0),
+    "amount": ("a number of 0 or more, such as 48661 or 48,661", MOST),
+}
+"""Numbers that columns hold: what is allowed, in words, and the most."""
 
 
 def read_overdose_counts(source: str | Path) -> pd.DataFrame:
@@ -89,69 +99,47 @@ def read_overdose_counts(source: str | Path) -> pd.DataFrame:
     InputError
         With every fault: file, line, column and what is allowed.
     """
-    name, text = read_csv_text(source)
-    rows = _rows(name, text, COUNT_COLUMNS)
-    found = [_count(row) for row in rows]
-    kept = _once(rows, found, ("place", "twelve_months_to", "indicator"))
-    _raise(name, rows)
-    shares = {
-        (each["place"], each["twelve_months_to"]): each["value"]
-        for each in kept
-        if each["indicator"] == SPECIFIED
-    }
-    tidy = [
-        _marked(each, mark, shares)
-        for each in kept
-        if each["indicator"] != SPECIFIED
-        for mark in ("provisional", "predicted")
-        if mark == "provisional" or not math.isnan(each["predicted"])
-    ]
-    if not tidy:
-        raise InputError(f"{name}: holds no counts")
-    order = ["place", "series", "twelve_months_to", "mark"]
-    return pd.DataFrame(tidy).sort_values(order, kind="stable", ignore_index=True)
-
-
-def _marked(each: Mapping[str, Any], mark: str, shares: Mapping[Any, float]) -> dict[str, Any]:
-    """One number of a line of counts, as a row of the tidy frame."""
-    return {
-        "place": each["place"],
-        "place_name": each["place_name"],
-        "series": INDICATORS[each["indicator"]],
-        "twelve_months_to": each["twelve_months_to"],
-        "mark": mark,
-        "deaths_in_12_months": each["predicted" if mark == "predicted" else "value"],
-        "percent_complete": each["percent_complete"],
-        "percent_pending": each["percent_pending"],
-        "percent_with_drugs_specified": shares.get(
-            (each["place"], each["twelve_months_to"]), np.nan
-        ),
-        "footnote": each["footnote"],
-        "times_listed": each["times_listed"],
-    }
-
-
-def _count(row: Row) -> dict[str, Any]:
-    """A line of counts; what cannot be used becomes a fault of the row."""
-    cells = row.cells
-    indicator = row.choice("Indicator", (*INDICATORS, SPECIFIED))
-    month = row.choice("Month", MONTHS)
-    row.choice("Period", (PERIOD,))
-    if not _YEAR.fullmatch(cells["Year"]):
-        row.faults.add("Year", f"{shown(cells['Year'])} is no year; allowed: four digits")
+    file = _File(source, COUNT_COLUMNS)
+    indicator = file.choice("Indicator", (*INDICATORS, SPECIFIED))
+    month = file.choice("Month", MONTHS).map({m: f"{n:02}" for n, m in enumerate(MONTHS, 1)})
+    file.choice("Period", (PERIOD,))
+    year = file.cells["Year"]
+    bad_year = ~year.str.fullmatch(r"(?:19|20)[0-9]{2}")
+    file.fault("Year", bad_year, lambda cell: f"{shown(cell)} is no year; allowed: four digits")
     percent = indicator == SPECIFIED
-    number = MONTHS.index(month) + 1 if month in MONTHS else 0
-    return {
-        "place": row.text("State"),
-        "place_name": row.text("State Name"),
-        "indicator": indicator,
-        "twelve_months_to": f"{cells['Year']}-{number:02}",
-        "value": _amount(row, "Data Value", whole=not percent, percent=percent, blank=True),
-        "predicted": _amount(row, "Predicted Value", whole=not percent, blank=True),
-        "percent_complete": _amount(row, "Percent Complete", percent=True, blank=True),
-        "percent_pending": _amount(row, "Percent Pending Investigation", percent=True, blank=True),
-        "footnote": cells["Footnote"],
-    }
+    counted = file.number("Data Value", "count", ~percent, blank=True)
+    share = file.number("Data Value", "percent", percent, blank=True)
+    lines = pd.DataFrame(
+        {
+            "place": file.text("State"),
+            "place_name": file.text("State Name"),
+            "indicator": indicator,
+            "twelve_months_to": year + "-" + month,
+            "provisional": counted.where(~percent, share),
+            "predicted": file.number("Predicted Value", "count", blank=True),
+            "percent_complete": file.number("Percent Complete", "percent", blank=True),
+            "percent_pending": file.number("Percent Pending Investigation", "percent", blank=True),
+            "footnote": file.cells["Footnote"],
+        }
+    )
+    lines = file.once(lines, ["place", "twelve_months_to", "indicator"])
+    about = ["place", "twelve_months_to"]
+    specified = lines[lines["indicator"] == SPECIFIED].set_index(about)["provisional"]
+    lines = lines[lines["indicator"] != SPECIFIED].join(
+        specified.rename("percent_with_drugs_specified"), on=about
+    )
+    if lines.empty:
+        raise InputError(f"{file.name}: holds no counts")
+    lines["series"] = lines["indicator"].map(INDICATORS)
+    tidy = lines.melt(
+        lines.columns.difference(["indicator", "provisional", "predicted"], sort=False),
+        ["provisional", "predicted"],
+        "mark",
+        "deaths_in_12_months",
+    )
+    tidy = tidy[(tidy["mark"] == "provisional") | tidy["deaths_in_12_months"].notna()]
+    order = ["place", "series", "twelve_months_to", "mark"]
+    return tidy.sort_values(order, kind="stable", ignore_index=True)
 
 
 def final_counts(observed: Observed | None = None) -> pd.DataFrame:
@@ -171,7 +159,7 @@ def final_counts(observed: Observed | None = None) -> pd.DataFrame:
         {
             "place": "US",
             "series": RECORD.removesuffix("_quarterly"),
-            "twelve_months_to": [f"{month // 12}-{month % 12 + 1:02}" for month in ends],
+            "twelve_months_to": list(map(month_name, ends)),
             "mark": ["final" if q == "final" else "provisional" for q in series.quality[3:]],
             "deaths_in_12_months": sums,
         }
@@ -198,108 +186,149 @@ def read_drug_seizures(source: str | Path) -> pd.DataFrame:
     InputError
         With every fault: file, line, column and what is allowed.
     """
-    name, text = read_csv_text(source)
-    rows = _rows(name, text, SEIZURE_COLUMNS)
-    found = [_seizure(row) for row in rows]
-    kept = _once(rows, found, ("month", "component", "region", "land_filter", "area", "drug"))
-    _raise(name, rows)
-    if not kept:
-        raise InputError(f"{name}: holds no seizures")
-    table = pd.DataFrame(kept)
-    running = table.groupby("fiscal_year")["running"].transform("any")
-    whole = table.groupby("fiscal_year")["month"].transform("nunique") == len(MONTHS)
-    table["mark"] = np.where(whole & ~running, "final", "provisional")
+    file = _File(source, SEIZURE_COLUMNS)
+    year = file.cells["FY"].str.extract(_FISCAL_YEAR)
+    allowed = "allowed: 2024, or 2025 (FYTD) for one that still runs"
+    file.fault("FY", year[0].isna(), lambda cell: f"{shown(cell)} is no fiscal year; {allowed}")
+    abbreviated = file.cells["Month (abbv)"].str.upper()
+    file.fault(
+        "Month (abbv)",
+        ~abbreviated.isin(ABBREVIATED),
+        lambda cell: f"{shown(cell)} is no month; allowed: {', '.join(ABBREVIATED)}",
+    )
+    month = abbreviated.map({m: n for n, m in enumerate(ABBREVIATED)}).fillna(0).astype(int)
+    fiscal = year[0].fillna("0").astype(int)
+    count = 12 * (fiscal - (month >= FISCAL_START)) + month
+    lines = pd.DataFrame(
+        {
+            "month": count.map(month_name),
+            "fiscal_year": fiscal,
+            "running": year[1].notna(),
+            "component": file.text("Component"),
+            "region": file.text("Region"),
+            "land_filter": file.text("Land Filter"),
+            "area": file.text("Area of Responsibility"),
+            "drug": file.text("Drug Type"),
+            "events": file.number("Count of Event", "count"),
+            "gross_kg": file.number("Sum Qty (lbs)", "amount") * KG_PER_LB,
+        }
+    )
     order = ["month", "component", "region", "land_filter", "area", "drug"]
-    return table.drop(columns="running").sort_values(order, kind="stable", ignore_index=True)
+    lines = file.once(lines, order)
+    if lines.empty:
+        raise InputError(f"{file.name}: holds no seizures")
+    by_year = lines.groupby("fiscal_year")
+    whole = by_year["month"].transform("nunique") == len(MONTHS)
+    final = whole & ~by_year["running"].transform("any")
+    lines["mark"] = np.where(final, "final", "provisional")
+    return lines.drop(columns="running").sort_values(order, kind="stable", ignore_index=True)
 
 
-def _seizure(row: Row) -> dict[str, Any]:
-    """A line of seizures; what cannot be used becomes a fault of the row."""
-    year = _FISCAL_YEAR.fullmatch(row.cells["FY"])
-    if not year:
-        allowed = "allowed: 2024, or 2025 (FYTD) for one that still runs"
-        row.faults.add("FY", f"{shown(row.cells['FY'])} is no fiscal year; {allowed}")
-    abbreviated = row.cells["Month (abbv)"].upper()
-    if abbreviated not in ABBREVIATED:
-        allowed = f"allowed: {', '.join(ABBREVIATED)}"
-        row.faults.add("Month (abbv)", f"{shown(row.cells['Month (abbv)'])} is no month; {allowed}")
-    fiscal = int(year[1]) if year else 0
-    month = ABBREVIATED.index(abbreviated) if abbreviated in ABBREVIATED else 0
-    return {
-        "month": f"{fiscal - (month >= FISCAL_START)}-{month + 1:02}",
-        "fiscal_year": fiscal,
-        "running": bool(year and year[2]),
-        "component": row.text("Component"),
-        "region": row.text("Region"),
-        "land_filter": row.text("Land Filter"),
-        "area": row.text("Area of Responsibility"),
-        "drug": row.text("Drug Type"),
-        "events": _amount(row, "Count of Event", whole=True),
-        "gross_kg": _amount(row, "Sum Qty (lbs)") * KG_PER_LB,
-    }
+class _File:
+    """Cells of an agency's file by line, and what is wrong with them.
 
+    Parameters
+    ----------
+    source : path or address
+    columns : names that the header must hold, in any order
 
-def _rows(name: str, text: str, columns: Sequence[str]) -> list[Row]:
-    """Lines of the file, the last of which must be whole."""
-    faults = [] if text.endswith(("\n", "\r")) else [_cut_off(name)]
-    try:
-        rows = rows_of(text, name, columns)
-    except InputError as error:
-        raise InputError(told(name, [*error.messages, *faults])) from error
-    if faults:
-        for row in rows[-1:]:
-            row.faults.messages += faults
-    return rows
+    Raises
+    ------
+    InputError
+        When it is no such table at all.
+    """
 
+    def __init__(self, source: str | Path, columns: Sequence[str]) -> None:
+        self.name, text = read_csv_text(source)
+        self._faults: list[tuple[int, str, Callable[[str], str], str]] = []
+        whole = text.endswith(("\n", "\r"))
+        cut_off = [] if whole else [f"{self.name}, last line: {CUT_OFF}"]
+        try:
+            reader = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), strict=True)
+            (_, header), *lines = [(reader.line_num, cells) for cells in reader if cells]
+        except csv.Error as error:
+            why = [f"{self.name}: cannot be read as a table: {error}", *cut_off]
+            raise InputError(why) from error
+        names = [cell.strip() for cell in header]
+        wrong = [
+            f"header: column {column!r} must be there once, not {names.count(column)}x"
+            for column in columns
+            if names.count(column) != 1
+        ]
+        wrong += [f"header: column {unknown(c, columns)}" for c in names if c not in columns]
+        wrong += [
+            f"line {number}: has {len(cells)} cells; the header has {len(names)}"
+            for number, cells in lines
+            if len(cells) != len(names)
+        ]
+        if wrong or cut_off:
+            faults = [f"{self.name}, {message}" for message in wrong]
+            raise InputError(told(self.name, [*faults, *cut_off]))
+        numbers, cells = [number for number, _ in lines], [cells for _, cells in lines]
+        self.cells = pd.DataFrame(cells, numbers, names, dtype=str).apply(lambda c: c.str.strip())
 
-def _cut_off(name: str) -> str:
-    what = "does not end with a line break, so the file may be cut off"
-    return f"{name}, last line: {what}; fetch it again, or add the line break if it is whole"
+    def fault(self, field: str, wrong: "pd.Series[bool]", problem: Callable[[str], str]) -> None:
+        """Note a problem of the lines that are wrong; it is said of the cell when it is told."""
+        self._faults += [
+            (int(line), field, problem, cell) for line, cell in self.cells[field][wrong].items()
+        ]
 
+    def text(self, field: str) -> "pd.Series[str]":
+        """Cells that must not be empty."""
+        self.fault(field, self.cells[field] == "", lambda cell: "is empty; some text is needed")
+        return self.cells[field]
 
-def _amount(
-    row: Row, field: str, *, whole: bool = False, percent: bool = False, blank: bool = False
-) -> float:
-    """A number of 0 or more, thousands separated by commas or not; NaN where blank or at fault."""
-    cell = row.cells[field]
-    if not cell and blank:
-        return np.nan
-    value = float(cell.replace(",", "")) if _NUMBER.fullmatch(cell) else np.nan
-    allowed = "a whole number" if whole else "a number"
-    allowed += " of 0 to 100" if percent else " of 0 or more"
-    usable = math.isfinite(value) and not (whole and value % 1) and not (percent and value > 100)
-    if whole and _DOTTED.search(cell):  # 45.000 is 45 thousand to half of the world
-        usable, allowed = False, f"{allowed} without a dot before three digits"
-    if not usable:
+    def choice(self, field: str, allowed: Collection[str]) -> "pd.Series[str]":
+        """Cells that must hold one of some words."""
+        wrong = ~self.cells[field].isin(list(allowed))
+        self.fault(field, wrong, lambda cell: unknown(cell, allowed))
+        return self.cells[field]
+
+    def number(
+        self, field: str, kind: str, where: "pd.Series[bool] | bool" = True, *, blank: bool = False
+    ) -> "pd.Series[float]":
+        """Numbers of one of `KINDS`, thousands separated by commas or not; NaN where blank.
+
+        Parameters
+        ----------
+        where : lines that are judged
+        """
+        cells, (allowed, most) = self.cells[field], KINDS[kind]
+        values = cells.where(cells.str.fullmatch(_NUMBER), "nan").str.replace(",", "").astype(float)
+        wrong = ~(values <= most)
+        if kind == "count":  # 45.000 is 45 thousand to half of the world
+            wrong |= (values % 1 != 0) | cells.str.contains(r"\.[0-9]{3}$")
         empty = ", or nothing where it is suppressed" if blank else ""
-        example = "" if percent else ", such as 48661 or 48,661"
-        row.faults.add(field, f"{shown(cell)} cannot be used; allowed: {allowed}{example}{empty}")
-        return np.nan
-    return value
+        said = f"cannot be used; allowed: {allowed}{empty}"
+        wrong &= ((cells != "") | (not blank)) & where
+        self.fault(field, wrong, lambda cell: f"{shown(cell)} {said}")
+        return values
 
+    def once(self, lines: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+        """Each observation once, counted, when no line has a fault or contradicts another.
 
-def _once(
-    rows: Sequence[Row], found: Sequence[dict[str, Any]], key: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Each observation once, counted; lines that contradict an earlier one get a fault."""
-    seen: dict[tuple[Any, ...], tuple[Row, dict[str, Any]]] = {}
-    for row, each in zip(rows, found, strict=True):
-        if row.faults.messages:
-            continue
-        about = tuple(each[part] for part in key)
-        if about not in seen:
-            seen[about] = (row, each | {"times_listed": 1})
-            continue
-        first, kept = seen[about]
-        differing = [column for column, cell in row.cells.items() if cell != first.cells[column]]
-        if differing:
-            where = first.faults.where.rpartition(", ")[2]
-            row.faults.add(differing[0], f"contradicts {where}, which is about the same thing")
-        kept["times_listed"] += 1
-    return [kept for _, kept in seen.values()]
-
-
-def _raise(name: str, rows: Sequence[Row]) -> None:
-    messages = [message for row in rows for message in row.faults.messages]
-    if messages:
-        raise InputError(told(name, messages))
+        Raises
+        ------
+        InputError
+            With every fault.
+        """
+        bad = {line for line, *_ in self._faults}
+        sound, cells = (table[~table.index.isin(bad)] for table in (lines, self.cells))
+        same = [sound[part] for part in key]
+        first = sound.index.to_series().groupby(same).transform("first")
+        differing = cells != cells.loc[first].set_axis(cells.index)
+        for line in cells.index[differing.any(axis=1)]:
+            field = str(differing.columns[differing.loc[line]][0])
+            problem = f"contradicts line {first[line]}, which is about the same thing".format
+            self._faults.append((int(line), field, problem, ""))
+        if self._faults:
+            told_of = sorted(self._faults, key=lambda fault: fault[0])
+            messages = [
+                f"{self.name}, line {line}, {field}: {problem(cell)}"
+                for line, field, problem, cell in told_of[:MOST_TOLD]
+            ]
+            messages += [""] * (len(told_of) - MOST_TOLD)
+            raise InputError(told(self.name, messages))
+        return sound.assign(times_listed=sound.groupby(key)[key[0]].transform("size"))[
+            first == first.index
+        ]

@@ -5,26 +5,22 @@ says its own quality, so that provisional and unverified numbers stay visible wh
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from simlib.errors import InputError, UnknownName, shown, unknown
-from simlib.inputs.tables import DATA, Row, load_sources, raise_faults, read_rows
-
-COLUMNS = ("series", "period", "value", "unit", "source", "quality", "vintage", "note")
-QUALITIES = ("final", "provisional", "unverified")
+from simlib.errors import InputError, UnknownName, unknown
+from simlib.inputs.arrays import closed
+from simlib.inputs.tables import DATA, listed, read_rows
 
 # The series whose end is the end of the record: deaths are what the model must explain.
 RECORD = "deaths_synthetic_opioids_quarterly"
 
 _PERIOD = re.compile(r"(FY)?([12][0-9]{3})|([12][0-9]{3})(?:Q([1-4])|-(0[1-9]|1[0-2]))")
-_LARGEST = {"share": 1.0, "percent": 100.0}
 
 
 class Period(NamedTuple):
@@ -47,6 +43,11 @@ class Period(NamedTuple):
 def decimal_year(month: int) -> float:
     """Start of a month that is counted from the year 0 [decimal year]."""
     return month // 12 + month % 12 / 12
+
+
+def month_name(month: int) -> str:
+    """The "YYYY-MM" of a month that is counted from the year 0."""
+    return f"{month // 12}-{month % 12 + 1:02}"
 
 
 def read_period(text: str) -> Period | None:
@@ -76,7 +77,7 @@ class Series:
         Of each period.
     values : array [`unit`]
     quality : array of str
-        One of `QUALITIES` for each cell.
+        final, provisional or unverified, for each cell.
     source : tuple of tuple of str
         Ids in `sources.csv`, the primary source first.
     vintage, note : tuple of str
@@ -181,80 +182,30 @@ class Observed(Mapping[str, Series]):
         return np.interp(times, series.middle, series.values), held
 
 
-def _check_row(row: Row) -> None:
-    row.identifier("series")
-    row.choice("quality", QUALITIES)
-    row.text("vintage")
-    unit = row.text("unit")
-    if not row.listed("source", load_sources()) and not row.cells["source"]:
-        row.faults.add("source", "is empty; an observed value needs a source")
-    value, largest = row.number("value"), _LARGEST.get(unit)
-    if value < 0:
-        row.faults.add("value", f"{value:g} is below 0; no observed quantity can be")
-    if largest is not None and value > largest:
-        row.faults.add("value", f"{value:g} is above {largest:g}, the largest {unit}")
-    if read_period(row.cells["period"]) is None:
-        allowed = "allowed: 2019, FY2021, 2019Q3 or 2024-10"
-        row.faults.add("period", f"{shown(row.cells['period'])} is no period; {allowed}")
-
-
-def _check_order(rows: list[Row]) -> None:
-    """Note a fault where a series goes back, overlaps, repeats a period or changes its unit."""
-    for before, row in pairwise(rows):
-        earlier, period = (read_period(each.cells["period"]) for each in (before, row))
-        if earlier and period and period.start < earlier.end:
-            problem = f"does not begin after the end of {before.cells['period']}"
-            row.faults.add("period", f"{row.cells['period']} {problem} ({before.faults.where})")
-        if row.cells["unit"] != before.cells["unit"]:
-            row.faults.add("unit", f"is not {before.cells['unit']!r}, as for earlier rows")
-
-
-def _build(name: str, rows: list[Row]) -> Series:
-    periods = [period for row in rows if (period := read_period(row.cells["period"]))]
+def _series(name: str, rows: Sequence[Mapping[str, str]]) -> Series:
+    periods = [period for row in rows if (period := read_period(row["period"]))]
     arrays = {
         "start": np.array([period.start for period in periods]),
         "end": np.array([period.end for period in periods]),
-        "values": np.array([float(row.cells["value"]) for row in rows]),
-        "quality": np.array([row.cells["quality"] for row in rows]),
+        "values": np.array([float(row["value"]) for row in rows]),
+        "quality": np.array([row["quality"] for row in rows]),
     }
-    for array in arrays.values():
-        array.flags.writeable = False
     return Series(
         name=name,
-        unit=rows[0].cells["unit"],
-        periods=tuple(row.cells["period"] for row in rows),
-        source=tuple(row.listed("source", load_sources()) for row in rows),
-        vintage=tuple(row.cells["vintage"] for row in rows),
-        note=tuple(row.cells["note"] for row in rows),
-        **arrays,
+        unit=rows[0]["unit"],
+        periods=tuple(row["period"] for row in rows),
+        source=tuple(listed(row["source"]) for row in rows),
+        vintage=tuple(row["vintage"] for row in rows),
+        note=tuple(row["note"] for row in rows),
+        **closed(arrays),
     )
 
 
-def load_observed(path: str | Path | None = None) -> Observed:
-    """Read and check every `*.csv` of a folder; the shipped record (read once) by default.
-
-    Raises
-    ------
-    InputError
-        With every fault of every row: file, line, field and what is allowed.
-    """
-    return _shipped() if path is None else _read_folder(Path(path))
-
-
 @cache
-def _shipped() -> Observed:
-    return _read_folder(DATA / "observed")
-
-
-def _read_folder(path: Path) -> Observed:
-    rows = [row for file in sorted(path.glob("*.csv")) for row in read_rows(file, COLUMNS)]
-    if not rows:
-        raise InputError(f"{path.name}: holds no observed series (*.csv)")
-    by_name: dict[str, list[Row]] = {}
-    for row in rows:
-        _check_row(row)
-        by_name.setdefault(row.cells["series"], []).append(row)
-    for group in by_name.values():
-        _check_order(group)
-    raise_faults(rows)
-    return Observed({name: _build(name, group) for name, group in by_name.items()})
+def load_observed(folder: Path = DATA / "observed") -> Observed:
+    """The observed record, read once; every `*.csv` of its folder is held by tests."""
+    by_name: dict[str, list[dict[str, str]]] = {}
+    for file in sorted(folder.glob("*.csv")):
+        for row in read_rows(file):
+            by_name.setdefault(row["series"], []).append(row)
+    return Observed({name: _series(name, rows) for name, rows in by_name.items()})

@@ -1,24 +1,20 @@
-"""The parameters of the model: the only reader of `parameters.csv`.
+"""The parameters of the model: the only reader of `parameters.csv`, which tests hold.
 
 Each number of the model lives once, in a row of that table. The row feeds the sampler (through
 :meth:`Parameter.quantile`), the sliders (range, label, unit, tooltip), the docs and the tests.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from simlib.errors import Faults, InputError, UnknownName, is_finite, shown, unknown
-from simlib.inputs.tables import DATA, Row, fault_repeated, load_sources, raise_faults, read_rows
+from simlib.inputs.tables import DATA, listed, read_rows
 
 LEVER_GROUP = "lever"
-SCOPES = ("history", "projection")
-KINDS = ("measured", "derived", "calibrated", "assumed")
 
 
 def _uniform(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
@@ -56,7 +52,7 @@ class Parameter:
     scope : str
         `history`, or `projection` for what cannot touch the simulated past.
     kind : str
-        What kind of evidence it is: one of `KINDS`.
+        What kind of evidence it is: measured, derived, calibrated or assumed.
     source : tuple of str
         Ids in `sources.csv`.
     """
@@ -100,9 +96,6 @@ class Parameter:
         bounds = (self.low, self.value, self.high)
         x = np.exp(inverse(u, *np.log(bounds))) if logarithmic else inverse(u, *bounds)
         return np.clip(x, self.low, self.high)
-
-
-COLUMNS = tuple(field.name for field in fields(Parameter))
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -199,70 +192,12 @@ def number_fault(value: Any, parameter: Parameter) -> str | None:
     return None
 
 
-def _read(row: Row) -> Parameter:
-    value = row.number("value")
-    parameter = Parameter(
-        name=row.identifier("name"),
-        label=row.text("label"),
-        value=value,
-        low=row.number("low", blank=value),
-        high=row.number("high", blank=value),
-        distribution=row.choice("distribution", DISTRIBUTIONS),
-        unit=row.text("unit"),
-        group=row.identifier("group"),
-        scope=row.choice("scope", SCOPES),
-        kind=row.choice("kind", KINDS),
-        source=row.listed("source", load_sources()),
-        note=row.cells["note"],
-    )
-    _check_range(parameter, row)
-    _check_evidence(parameter, row)
-    return parameter
-
-
-def _check_range(parameter: Parameter, row: Row) -> None:
-    value, low, high = parameter.value, parameter.low, parameter.high
-    if value < low:
-        row.faults.add("value", f"{value:g} is below low; allowed: {low:g} to {high:g}")
-    if value > high:
-        row.faults.add("value", f"{value:g} is above high; allowed: {low:g} to {high:g}")
-    if parameter.distribution in _INVERSES:
-        if low >= high:
-            row.faults.add("low", f"{low:g} must be below high, {high:g}, unless fixed")
-        if _INVERSES[parameter.distribution][1] and low <= 0:
-            row.faults.add("low", f"{low:g} has no logarithm; allowed: above 0")
-    if parameter.group == LEVER_GROUP and parameter.value != 0:
-        row.faults.add("value", f"{value:g} must be 0 for a lever: no change")
-    if parameter.group == LEVER_GROUP and parameter.distribution != "fixed":
-        row.faults.add("distribution", "must be fixed for a lever: a policy sets it")
-
-
-def _check_evidence(parameter: Parameter, row: Row) -> None:
-    if parameter.kind == "assumed" and not re.search(r"\w", parameter.note):
-        row.faults.add("note", "is empty; an assumed value needs its reasoning")
-    if parameter.kind in KINDS and parameter.kind != "assumed" and not parameter.source:
-        row.faults.add("source", f"is empty; a {parameter.kind} value needs a source")
-
-
-def load_parameters(path: str | Path | None = None) -> Parameters:
-    """Read and check a table of parameters; the shipped one (read once) unless told otherwise.
-
-    Raises
-    ------
-    InputError
-        With every fault of every row: file, line, field and what is allowed.
-    """
-    return _shipped() if path is None else _read_table(Path(path))
-
-
 @cache
-def _shipped() -> Parameters:
-    return _read_table(DATA / "parameters.csv")
+def load_parameters(table: str = "parameters") -> Parameters:
+    """The parameters of the model, or those of another shipped table, read once."""
+    return Parameters(_read(row) for row in read_rows(DATA / f"{table}.csv"))
 
 
-def _read_table(path: Path) -> Parameters:
-    rows = read_rows(path, COLUMNS)
-    fault_repeated(rows, "name")
-    parameters = Parameters(_read(row) for row in rows)
-    raise_faults(rows)
-    return parameters
+def _read(row: dict[str, str]) -> Parameter:
+    numbers = {name: float(row[name] or row["value"]) for name in ("value", "low", "high")}
+    return Parameter(**row | numbers | {"source": listed(row["source"])})  # type: ignore[arg-type]

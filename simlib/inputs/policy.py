@@ -17,12 +17,10 @@ from typing import Any
 import numpy as np
 
 from simlib.errors import Faults, InputError, UnknownName, is_finite, plain, shown, unknown
-from simlib.inputs.observed import decimal_year, load_observed, read_period
-from simlib.inputs.parameters import LEVER_GROUP, Parameters, load_parameters, number_fault
+from simlib.inputs.observed import decimal_year, load_observed, month_name, read_period
+from simlib.inputs.parameters import LEVER_GROUP, load_parameters, number_fault
 from simlib.inputs.paths import named
-from simlib.inputs.split import allocate as allocate
-from simlib.inputs.tables import DATA, name_fault, read_toml, read_toml_file, write_toml
-from simlib.inputs.tables import load_programmes as load_programmes
+from simlib.inputs.tables import DATA, read_toml, read_toml_file, write_toml
 
 Points = tuple[tuple[float, float], ...]
 
@@ -61,9 +59,14 @@ class Policy:
 
     def __post_init__(self) -> None:
         faults = Faults(f"policy {shown(self.name)}")
-        _check_texts(self.texts, faults)
-        changes = _checked_changes(self.changes, faults)
+        self._settle(faults)
         faults.raise_any()
+
+    def _settle(self, faults: Faults) -> None:
+        """Check texts and points, and keep points of its own: all that any policy goes through."""
+        _check_texts(self.texts, faults)
+        levers = _levers(self.changes, "changes", faults)
+        changes = {lever: _points(lever, points, faults) for lever, points in levers.items()}
         object.__setattr__(self, "changes", MappingProxyType(changes))
 
     def __hash__(self) -> int:
@@ -133,11 +136,22 @@ class Policy:
         }
         return replace(self, **renamed, changes=changes)
 
-    def check(self, parameters: Parameters | None = None) -> None:
-        """Raise an InputError naming every unknown lever and every change out of bounds."""
-        faults = Faults(f"policy {shown(self.name)}")
-        _check_bounds(self.changes, parameters, faults)
-        faults.raise_any()
+    def check(self, faults: Faults | None = None) -> None:
+        """Raise an InputError naming every unknown lever and every change out of bounds.
+
+        Parameters
+        ----------
+        faults : to which they are added instead
+        """
+        told = Faults(f"policy {shown(self.name)}") if faults is None else faults
+        levers = load_parameters().select(group=LEVER_GROUP)
+        told.add_unknown("lever", self.changes, levers)
+        for lever in [lever for lever in self.changes if lever in levers]:
+            for value in dict.fromkeys(value for _, value in self.changes[lever]):
+                if fault := number_fault(value, levers[lever]):
+                    told.add(lever, fault)
+        if faults is None:
+            told.raise_any()
 
     def to_table(self) -> dict[str, Any]:
         """The policy as plain text, numbers and lists, as :meth:`from_table` reads it."""
@@ -180,9 +194,7 @@ class Policy:
         return cls(name=name, changes=paths, **texts)
 
     @classmethod
-    def from_table(
-        cls, table: Mapping[str, Any], where: str = "policy", parameters: Parameters | None = None
-    ) -> "Policy":
+    def from_table(cls, table: Mapping[str, Any], where: str = "policy") -> "Policy":
         """Check a table that may come from anyone and make a policy of it.
 
         Parameters
@@ -191,7 +203,6 @@ class Policy:
             Keys: schema (1), name, title, author, reference, note, start, ramp_months; `change`
             holds a number by lever, `path` a list of [date, number] by lever.
         where : str, what is read, for messages
-        parameters : whose levers and bounds are meant; the shipped ones by default
 
         Raises
         ------
@@ -205,26 +216,24 @@ class Policy:
         schema = table.get("schema")
         if type(schema) is not int or schema != SCHEMA:
             faults.add("schema", f"must be {SCHEMA}, not {shown(schema)}")
-        texts = {name: table.get(name, "") for name in LONGEST_TEXTS}
-        _check_texts(texts, faults)
         change = _levers(table.get("change", {}), "change", faults)
         path = _levers(table.get("path", {}), "path", faults)
         for lever in sorted(change.keys() & path.keys()):
             faults.add(f"path.{lever}", "is under change too; allowed: in one of them")
-        start, months = table.get("start"), table.get("ramp_months", RAMP_MONTHS)
-        changes: dict[str, Points] = {}
-        for levers in (_ramped(change, start, months, faults), path):
-            changes |= (checked := _checked_changes(levers, faults))
-            _check_bounds(checked, parameters, faults)
+        ramped = _ramped(change, table.get("start"), table.get("ramp_months", RAMP_MONTHS), faults)
+        policy = object.__new__(cls)  # its faults are to be told with all others of the file
+        fields = {name: table.get(name, "") for name in LONGEST_TEXTS}
+        for name, value in (fields | {"changes": ramped | dict(path)}).items():
+            object.__setattr__(policy, name, value)
+        policy._settle(faults)
+        policy.check(faults)
         faults.raise_any()
-        return cls(**texts, changes=changes)
+        return policy
 
     @classmethod
-    def from_toml(
-        cls, text: str, where: str = "policy", parameters: Parameters | None = None
-    ) -> "Policy":
+    def from_toml(cls, text: str, where: str = "policy") -> "Policy":
         """Read a policy from TOML that may come from anyone; see :meth:`from_table`."""
-        return cls.from_table(read_toml(text, where), where, parameters)
+        return cls.from_table(read_toml(text, where), where)
 
 
 def default_start() -> str:
@@ -248,7 +257,7 @@ def _year(date: Any) -> float | None:
 def _date(year: float) -> str | float:
     """The "YYYY-MM" that means exactly this decimal year, or else the year itself."""
     month = round(year * 12)
-    return f"{month // 12}-{month % 12 + 1:02}" if decimal_year(month) == year else year
+    return month_name(month) if decimal_year(month) == year else year
 
 
 def _levers(value: Any, key: str, faults: Faults) -> Mapping[str, Any]:
@@ -269,8 +278,8 @@ def _check_texts(texts: Mapping[str, Any], faults: Faults) -> None:
             faults.add(name, "is missing; some text is needed")
         elif re.search("[\ud800-\udfff]", text):
             faults.add(name, "holds half a character (a lone surrogate), which no file can hold")
-        elif name == "name" and (fault := name_fault(text)):
-            faults.add(name, fault)
+        elif name == "name" and not text[0].isalnum():  # a spreadsheet takes "=..." for a formula
+            faults.add(name, f"{shown(text)} does not begin with a letter or digit")
 
 
 def _ramped(
@@ -291,12 +300,7 @@ def _ramped(
     return {lever: [*begin, (full, change)] for lever, change in changes.items()}
 
 
-def _checked_changes(changes: Any, faults: Faults) -> dict[str, Points]:
-    levers = _levers(changes, "changes", faults)
-    return {lever: _checked_points(lever, points, faults) for lever, points in levers.items()}
-
-
-def _checked_points(lever: Any, points: Any, faults: Faults) -> Points:
+def _points(lever: Any, points: Any, faults: Faults) -> Points:
     """The points that can be used; a fault for each that cannot."""
     field_name = lever if isinstance(lever, str) and lever.isidentifier() else shown(lever)
     if not isinstance(points, list | tuple) or not 1 <= len(points) <= MOST_POINTS:
@@ -318,18 +322,6 @@ def _checked_points(lever: Any, points: Any, faults: Faults) -> Points:
         if later <= earlier:
             faults.add(field_name, f"{_date(later)} does not come after {_date(earlier)}")
     return tuple(usable)
-
-
-def _check_bounds(
-    changes: Mapping[str, Points], parameters: Parameters | None, faults: Faults
-) -> None:
-    known = load_parameters() if parameters is None else parameters
-    levers = {name: known[name] for name in known if known[name].group == LEVER_GROUP}
-    faults.add_unknown("lever", changes, levers)
-    for lever in [lever for lever in changes if lever in levers]:
-        for value in dict.fromkeys(value for _, value in changes[lever]):
-            if fault := number_fault(value, levers[lever]):
-                faults.add(lever, fault)
 
 
 def _joined(name: str, separator: str, *texts: str) -> str:
@@ -355,9 +347,9 @@ def _sum(first: Policy, second: Policy, lever: str) -> Points:
     return tuple(zip(ordered.tolist(), total.tolist(), strict=True))
 
 
-def read_policy(path: str | Path, parameters: Parameters | None = None) -> Policy:
+def read_policy(path: str | Path) -> Policy:
     """Read a policy file that may come from anyone; see :meth:`Policy.from_table`."""
-    return Policy.from_table(read_toml_file(path), named(path).name, parameters)
+    return Policy.from_table(read_toml_file(path), named(path).name)
 
 
 def policy_names() -> tuple[str, ...]:

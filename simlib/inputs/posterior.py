@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.errors import Faults, InputError, unknown
-from simlib.inputs.frozen import closed, opened
+from simlib.inputs.arrays import Array, closed, opened
 from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
 from simlib.inputs.paths import named, read_arrays, write_arrays
 from simlib.inputs.tables import DATA
 
-Array = NDArray[np.float64]
 SHIPPED = DATA / "posterior.npz"
 RESIDUAL = "last_residual"
 EXPLANATION = "explanation"

@@ -1,15 +1,9 @@
 """Flows set beside the record: sums over its periods, and seizures under a drifting detection."""
 
-from collections.abc import Mapping
-
 import numpy as np
-from numpy.typing import NDArray
 
+from simlib.inputs.arrays import Array, Draws, Flows
 from simlib.inputs.observed import Observed
-
-Array = NDArray[np.float64]
-Draws = Mapping[str, Array]
-Flows = Mapping[str, Array]
 
 
 def by_period(flows: Flows, name: str, start: Array, end: Array) -> Array:

@@ -12,13 +12,11 @@ from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import LEVER_GROUP, Parameters
 from simlib.inputs.posterior import Posterior
-
-Array = NDArray[np.float64]
 
 QUARTERS_A_YEAR = 4
 QUARTERS = QUARTERS_A_YEAR * (2051 - 2013)

@@ -1,185 +1,44 @@
-"""Reading the tables (CSV) and scenario files (TOML) of simlib, distrustful of every cell.
+"""The shipped tables (CSV, held by tests) and scenario files (TOML, distrusted).
 
-CSV faults are collected, so that one reading reports them all. TOML is read only through
-:func:`read_toml`, which bounds size, nesting and key length before anything is parsed.
+TOML is read only through :func:`read_toml`, which bounds size, nesting and key length before
+anything is parsed.
 """
 
 import csv
-import io
-import math
+import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from simlib.errors import Faults, InputError, shown, unknown
+from simlib.errors import InputError
 from simlib.inputs.paths import readable
 
 DATA = Path(__file__).parents[1] / "data"
 
-SOURCE_COLUMNS = ("id", "agency_or_authors", "title", "year", "kind", "note")
-SOURCE_KINDS = ("statistics", "report", "article", "model", "press")
-
-PROGRAMME_COLUMNS = ("name", "label", "family", "effect", "payers", "links")
 FAMILIES = ("border", "abroad", "internal", "health")
 PAYERS = ("federal", "state", "local")
-STAGES = ("production", "border", "wholesale", "retail")
-LINKS = (*STAGES, "custody", "release", "initiation", "treatment", "rescue")
-
-IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 MAX_TOML_BYTES = 256 * 1024
 MAX_TOML_DEPTH = 12
-
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 # --- CSV --------------------------------------------------------------------------------------
 
 
-class Row:
-    """One line of a CSV table; a cell that cannot be used becomes a fault, not an exception.
-
-    Parameters
-    ----------
-    where : str
-        File and line.
-    cells : mapping of str to str
-        Cell by column.
-    """
-
-    __slots__ = ("cells", "faults")  # a file may have a million lines
-
-    def __init__(self, where: str, cells: Mapping[str, str]) -> None:
-        self.cells = cells
-        self.faults = Faults(where)
-
-    def text(self, field: str) -> str:
-        """The cell, which must not be empty."""
-        if not self.cells[field]:
-            self.faults.add(field, "is empty; some text is needed")
-        return self.cells[field]
-
-    def identifier(self, field: str) -> str:
-        """The cell, which must be a snake_case name."""
-        if not IDENTIFIER.fullmatch(self.cells[field]):
-            problem = "is no name; allowed: a-z, 0-9 and _, beginning with a letter"
-            self.faults.add(field, f"{shown(self.cells[field])} {problem}")
-        return self.cells[field]
-
-    def choice(self, field: str, allowed: Sequence[str]) -> str:
-        """The cell, which must be one of the `allowed` words."""
-        if self.cells[field] not in allowed:
-            self.faults.add(field, unknown(self.cells[field], allowed))
-        return self.cells[field]
-
-    def number(self, field: str, blank: float | None = None) -> float:
-        """The cell as a finite number; `blank` stands for an empty one; NaN if it has a fault."""
-        cell = self.cells[field]
-        if not cell and blank is not None:
-            return blank
-        value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
-        if not math.isfinite(value):
-            self.faults.add(field, f"{shown(cell)} is no finite number such as 12.5 or 3e-4")
-            return math.nan
-        return value
-
-    def listed(self, field: str, allowed: Mapping[str, Any] | Sequence[str]) -> tuple[str, ...]:
-        """The `;`-separated names in the cell, each of which must be `allowed`."""
-        names = tuple(name.strip() for name in self.cells[field].split(";") if name.strip())
-        for name in names:
-            if name not in allowed:
-                self.faults.add(field, unknown(name, allowed))
-        if len(set(names)) < len(names):
-            self.faults.add(field, "names one thing twice")
-        return names
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a shipped table, a cell by column."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, strict=True))
 
 
-def name_fault(name: str) -> str | None:
-    """Why a text cannot be a name in a CSV: a spreadsheet would take "=..." for a formula."""
-    return None if name[:1].isalnum() else f"{shown(name)} does not begin with a letter or digit"
-
-
-def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
-    """Read a CSV table whose header holds exactly `columns`, in any order.
-
-    Parameters
-    ----------
-    path : Path
-        A UTF-8 file.
-    columns : sequence of str
-        The names the header must hold.
-
-    Returns
-    -------
-    list of Row
-        The lines that have one cell for each column; blank lines are left out.
-
-    Raises
-    ------
-    InputError
-        When the file or its header cannot be used, or a line has too few or too many cells.
-    """
-    try:
-        text = readable(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: cannot be read as a UTF-8 table: {error}") from error
-    return rows_of(text, path.name, columns)
-
-
-def rows_of(text: str, name: str, columns: Sequence[str]) -> list[Row]:
-    """The rows of a CSV text, as :func:`read_rows` gives those of a file called `name`."""
-    faults = Faults(name)
-    try:
-        whole = text.lstrip("\ufeff")  # a byte order mark, or two of them
-        reader = csv.reader(io.StringIO(whole, newline=""), strict=True)
-        header, *lines = [(reader.line_num, cells) for cells in reader if cells] or [(1, [])]
-    except csv.Error as error:
-        raise InputError(f"{name}: cannot be read as a UTF-8 table: {error}") from error
-    names = [cell.strip() for cell in header[1]]
-    for column in columns:
-        if names.count(column) != 1:
-            faults.add(
-                "header", f"column {column!r} must be there once, not {names.count(column)}x"
-            )
-    for column in names:
-        if column not in columns:
-            faults.add("header", f"column {unknown(column, columns)}")
-    for number, cells in lines:
-        if len(cells) != len(names):
-            faults.add(f"line {number}", f"has {len(cells)} cells; the header has {len(names)}")
-    faults.raise_any()
-    return [
-        Row(
-            f"{name}, line {number}",
-            dict(zip(names, (cell.strip() for cell in cells), strict=True)),
-        )
-        for number, cells in lines
-    ]
-
-
-def raise_faults(rows: Sequence[Row], others: Sequence[Faults] = ()) -> None:
-    """Raise the faults of all `rows` (and `others`) in one InputError, if there are any."""
-    messages = [m for faults in (*(row.faults for row in rows), *others) for m in faults.messages]
-    if messages:
-        raise InputError(messages)
-
-
-def fault_repeated(rows: Sequence[Row], *fields: str) -> None:
-    """Note a fault in each row whose `fields` together are those of an earlier row."""
-    seen: dict[tuple[str, ...], str] = {}
-    for row in rows:
-        key = tuple(row.cells[field] for field in fields)
-        if key in seen:
-            row.faults.add(fields[-1], f"{' '.join(key)!r} is already in {seen[key]}")
-        seen.setdefault(key, row.faults.where)
-
-
-# --- sources ----------------------------------------------------------------------------------
+def listed(cell: str) -> tuple[str, ...]:
+    """The `;`-separated names in a cell."""
+    return tuple(name.strip() for name in cell.split(";") if name.strip())
 
 
 @dataclass(frozen=True)
@@ -196,32 +55,9 @@ class Source:
 
 @cache
 def load_sources() -> Mapping[str, Source]:
-    """The sources that tables may cite, by id; the shipped table."""
-    return read_sources(DATA / "sources.csv")
-
-
-def read_sources(path: Path) -> Mapping[str, Source]:
-    """Read and check a table of sources.
-
-    Raises
-    ------
-    InputError
-        With every fault of the file.
-    """
-    rows = read_rows(path, SOURCE_COLUMNS)
-    fault_repeated(rows, "id")
-    for row in rows:
-        row.identifier("id")
-        row.text("agency_or_authors")
-        row.text("title")
-        row.choice("kind", SOURCE_KINDS)
-        if not re.fullmatch(r"([12][0-9]{3})?", row.cells["year"]):
-            row.faults.add("year", f"{shown(row.cells['year'])} is no year such as 2021")
-    raise_faults(rows)
-    return MappingProxyType({row.cells["id"]: Source(**row.cells) for row in rows})
-
-
-# --- programmes -------------------------------------------------------------------------------
+    """The sources that tables may cite, by id."""
+    rows = read_rows(DATA / "sources.csv")
+    return MappingProxyType({row["id"]: Source(**row) for row in rows})
 
 
 @dataclass(frozen=True)
@@ -247,27 +83,19 @@ class Programme:
 
 @cache
 def load_programmes() -> Mapping[str, Programme]:
-    """The levers by name; the shipped table (read once)."""
-    return read_programmes(DATA / "programmes.csv")
-
-
-def read_programmes(path: Path) -> Mapping[str, Programme]:
-    """Read and check a table of programmes; raise an InputError with every fault."""
-    rows = read_rows(path, PROGRAMME_COLUMNS)
-    fault_repeated(rows, "name")
-    programmes = [
-        Programme(
-            name=row.identifier("name"),
-            label=row.text("label"),
-            family=row.choice("family", FAMILIES),
-            effect=row.text("effect"),
-            payers=row.listed("payers", PAYERS),
-            links=row.listed("links", LINKS),
-        )
+    """The levers by name."""
+    rows = read_rows(DATA / "programmes.csv")
+    programmes = (
+        Programme(**row | {field: listed(row[field]) for field in ("payers", "links")})  # type: ignore[arg-type]
         for row in rows
-    ]
-    raise_faults(rows)
+    )
     return MappingProxyType({programme.name: programme for programme in programmes})
+
+
+def costs_money(lever: str) -> bool:
+    """Whether a lever is a programme that somebody pays for."""
+    programme = load_programmes().get(lever)
+    return programme is not None and bool(programme.payers)
 
 
 # --- TOML -------------------------------------------------------------------------------------
@@ -342,51 +170,38 @@ def read_toml_file(path: str | Path) -> dict[str, Any]:
 def write_toml(table: Mapping[str, Any]) -> str:
     """Write text, numbers, lists and tables as TOML that :func:`read_toml` gives back.
 
-    Lists of tables become `[[...]]` blocks.
-
     Parameters
     ----------
     table : mapping
-        Values are str, int, float, bool, lists of these, mappings, or lists of mappings.
+        Values are str, int, float, bool, lists of these, mappings, or lists of mappings, which
+        become `[[...]]` blocks.
 
     Returns
     -------
     str
         Ends with a line break.
     """
-    return "\n".join(_toml_lines(table, ())).strip("\n") + "\n"
+    return "\n".join(_toml_lines(table, "")).strip("\n") + "\n"
 
 
-def _toml_lines(table: Mapping[str, Any], parents: tuple[str, ...]) -> list[str]:
+def _toml_lines(table: Mapping[str, Any], above: str) -> list[str]:
     lines: list[str] = []
     blocks: list[str] = []
-    for key, value in table.items():
-        path = (*parents, _toml_key(key))
-        name = ".".join(path)
+    for name, value in table.items():
+        key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml_value(name)
         if isinstance(value, Mapping):
-            blocks += ["", f"[{name}]", *_toml_lines(value, path)]
+            blocks += ["", f"[{above}{key}]", *_toml_lines(value, f"{above}{key}.")]
         elif isinstance(value, list) and value and all(isinstance(v, Mapping) for v in value):
-            for each in value:
-                blocks += ["", f"[[{name}]]", *_toml_lines(each, path)]
+            for part in value:
+                blocks += ["", f"[[{above}{key}]]", *_toml_lines(part, f"{above}{key}.")]
         else:
-            lines.append(f"{path[-1]} = {_toml_value(value)}")
+            lines.append(f"{key} = {_toml_value(value)}")
     return lines + blocks
 
 
-def _toml_key(key: str) -> str:
-    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml_value(key)
-
-
 def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + re.sub(r'["\\\x00-\x1f\x7f]', _escaped, value) + '"'
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml_value(each) for each in value)}]"
+    if isinstance(value, str | bool):  # as in JSON, but for one character
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml_value, value))}]"
     return repr(value if isinstance(value, int) else float(value))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    short = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
-    return short.get(match.group(), f"\\u{ord(match.group()):04x}")

@@ -13,19 +13,19 @@ from simlib.model.future import Anchors, Draw, Drivers, Future, Lanes, Stages, t
 class Intensity(NamedTuple):
     """Pressure of each enforcement programme relative to today's [-]."""
 
-    port_scanning: Number
-    port_officers: Number
-    between_ports: Number
-    border_integrity: Number
-    precursor_control: Number
-    cartel_operations: Number
-    drug_units: Number
-    organised_crime: Number
-    cyber_units: Number
-    police_integrity: Number
+    port_scanning: Number = 1.0
+    port_officers: Number = 1.0
+    between_ports: Number = 1.0
+    border_integrity: Number = 1.0
+    precursor_control: Number = 1.0
+    cartel_operations: Number = 1.0
+    drug_units: Number = 1.0
+    organised_crime: Number = 1.0
+    cyber_units: Number = 1.0
+    police_integrity: Number = 1.0
 
 
-STEADY = Intensity(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+STEADY = Intensity()
 """No programme moved."""
 
 

@@ -253,13 +253,18 @@ def slow_stocks(s: Stocks) -> Slow:
 def half_a_step_on(now: Slow, before: Slow) -> Slow:
     """Mid-step values, straight on from the step before: second-order accurate."""
     return Slow(
-        1.5 * now.active - 0.5 * before.active,
-        1.5 * now.treatment - 0.5 * before.treatment,
-        1.5 * now.shipments - 0.5 * before.shipments,
-        1.5 * now.volume - 0.5 * before.volume,
-        1.5 * now.substituted - 0.5 * before.substituted,
-        1.5 * now.lived_hazard - 0.5 * before.lived_hazard,
+        onward(now.active, before.active),
+        onward(now.treatment, before.treatment),
+        onward(now.shipments, before.shipments),
+        onward(now.volume, before.volume),
+        onward(now.substituted, before.substituted),
+        onward(now.lived_hazard, before.lived_hazard),
     )
+
+
+def onward(now: Number, before: Number) -> Number:
+    """Half a step on, at the pace of the last step."""
+    return now + 0.5 * (now - before)
 
 
 def toward(now: Number, rest: Number, kept: Number) -> Number:

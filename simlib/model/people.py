@@ -189,7 +189,7 @@ def deaths(out: People, m: Moves) -> Deaths:
 
 
 def step(now: People, m: Moves, entries: Number, dt: float) -> tuple[People, People, People]:
-    """Event 6: move everybody once; second-order accurate, and nobody is lost.
+    """Event 6, second half: move everybody once; second-order accurate, and nobody is lost.
 
     A first pass finds the arrivals; exits are then taken from the stock plus those of them that
     are present.
@@ -240,7 +240,7 @@ def release_extra_years(first_month: Number, later: Number) -> Number:
 def moves(
     p: Draw, d: Drivers, now: People, slow: Slow, pressed: Pressed, price: Number, risk: Risk
 ) -> Moves:
-    """Rates [per year] of every move between boxes.
+    """Event 6, first half: the rate of every move between boxes [per year].
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def bought(f: Future, d: Drivers, levers: Any) -> Bought:
 
 
 def press(f: Future, d: Drivers, levers: Any, now: Stocks) -> Pressed:
-    """What policy alone does in a step.
+    """Events 1 and 2: what policy alone does in a step, whatever the market does.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def press(f: Future, d: Drivers, levers: Any, now: Stocks) -> Pressed:
     possession, selling = 1 + levers.sentence_possession, 1 + levers.sentence_selling
     arrests = enforcement.ratio(searched.met, f.today.arrests)
     punished = Stages(arrests.border, arrests.wholesale * selling, arrests.retail * selling)
-    mean = (punished.border + punished.wholesale + punished.retail) / 3
+    mean = enforcement.summed(punished) / len(punished)
     entry, release = custody.rates(p, d, arrests.retail, possession, selling)
     local = f.projected * p.local_harm * (arrests.retail - 1)
     return Pressed(

@@ -6,6 +6,7 @@ from pathlib import Path
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import LEVER_GROUP, load_parameters
 from simlib.inputs.tables import FAMILIES, load_programmes
+from simlib.pages import month
 from simlib.pages.content import (
     DISTRIBUTED,
     GRADES,
@@ -46,7 +47,8 @@ KINDS = (
 def written() -> dict[str, str]:
     """Text of every file of the docs, by path within the docs folder."""
     groups = [name for name in group_texts() if name != LEVER_GROUP]
-    files = {"nomenclature.md": _nomenclature(), "parameters/index.md": _index(groups)}
+    files = {"nomenclature.md": _nomenclature(), "model.md": month.page()}
+    files["parameters/index.md"] = _index(groups)
     files |= {f"parameters/{group}.md": _group(group) for group in groups}
     files |= {f"parameters/levers/{lever}.md": _lever(lever) for lever in load_programmes()}
     return {path: MADE + "\n" + text.rstrip("\n") + "\n" for path, text in files.items()}

@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 from arviz_stats.base.array import BaseArray
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
 
 RHAT_LIMIT = 1.01
 """Largest rank-normalised R-hat over runs that counts as agreement."""

@@ -20,13 +20,12 @@ import numpy as np
 from blackjax.mcmc import random_walk
 from blackjax.smc import extend_params, from_mcmc, resampling
 from blackjax.smc.base import SMCState
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
+from simlib.inputs.arrays import Array
 from simlib.study.sampler import ACCEPTANCE, ESS_SHARE, JITTER, WIDTHS, fitted_normal
 
-Array = NDArray[np.float64]
 LogLikelihoods = Callable[[Array], Array]
 
 WIDTH = 0.5

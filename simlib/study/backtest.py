@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.study import commands, drift, rivals, scores
@@ -20,8 +20,6 @@ from simlib.study.cut import observed_until
 from simlib.study.forecast import forecast, quarterly_deaths
 from simlib.study.pieces import Piece, perform_all
 from simlib.study.refit import Effort, as_piece, from_piece, refit, witness_of
-
-Array = NDArray[np.float64]
 
 ORIGINS = (2016.0, 2018.0, 2020.0, 2022.0, 2023.5)
 """Ends of the data [decimal year]: of 2015, 2017, 2019, 2021 and of June 2023."""

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simlib import simulation, world
-from simlib.inputs.observed import RECORD, Observed
+from simlib.inputs.arrays import Array
+from simlib.inputs.observed import RECORD, Observed, month_name
 from simlib.inputs.parameters import LEVER_GROUP, Parameters
 from simlib.inputs.posterior import Posterior
 from simlib.study import likelihood, sampler
 from simlib.study.fingerprint import past_fingerprint
 from simlib.version import __version__
-
-Array = NDArray[np.float64]
 
 PARTICLES = 3000
 MOVES = 12
@@ -143,5 +142,4 @@ def _about(
 def vintage(observed: Observed) -> str:
     """Where the record of deaths ends, and of which release it is."""
     months = round(world.record_end(observed) * 12)
-    last = f"{(months - 1) // 12}-{(months - 1) % 12 + 1:02}"
-    return f"deaths to {last}, {observed[RECORD].vintage[-1]}"
+    return f"deaths to {month_name(months - 1)}, {observed[RECORD].vintage[-1]}"

@@ -6,14 +6,12 @@ the posterior, shift its mean.
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import Parameter, load_parameters
 from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.study import build, commands
-
-Array = NDArray[np.float64]
 
 GRID = np.linspace(0, 1, 20_001)
 MOVED = 0.1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simlib import simulation, world
 from simlib.inputs import sampling
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import load_parameters
 from simlib.results import Ensemble
@@ -27,8 +28,6 @@ from simlib.study.forecast import (
 from simlib.study.pieces import Piece, perform_all
 from simlib.study.refit import Effort, refit
 from simlib.study.synthetic import World, synthetic_record
-
-Array = NDArray[np.float64]
 
 RECORDS = 200
 EFFORT = Effort(moves=6)

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simlib import simulation, world
 from simlib.inputs import sampling
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed
 from simlib.inputs.parameters import Parameters
 from simlib.inputs.policy import Policy
@@ -14,7 +12,6 @@ from simlib.inputs.posterior import Posterior
 from simlib.results import Ensemble
 from simlib.study.refit import NOTHING
 
-Array = NDArray[np.float64]
 NO_DRIFT = {"forecast_drift_sd": 0.0}
 """Without the drift beyond the record, which no posterior knows of."""
 STATUS_QUO = Policy(name="status_quo", title="Status quo")

@@ -8,15 +8,11 @@ Seizures speak only through yearly changes, because their detection drifts.
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import world
+from simlib.inputs.arrays import Array, Draws, Flows
 from simlib.inputs.observed import RECORD, Observed, Series
 from simlib.inputs.record import border_seizures, by_period, mean_over
-
-Array = NDArray[np.float64]
-Draws = Mapping[str, Array]
-Flows = Mapping[str, Array]
 
 BLOCK = 500
 

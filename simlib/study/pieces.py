@@ -14,10 +14,10 @@ from threading import Thread
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
+
 Piece = Mapping[str, Array]
 
 WORKERS = 2

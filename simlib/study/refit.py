@@ -6,16 +6,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import simulation
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed
 from simlib.inputs.parameters import Parameters
 from simlib.inputs.posterior import Posterior
 from simlib.study import build, likelihood, sampler
 from simlib.study.pieces import Piece
 
-Array = NDArray[np.float64]
 Witness = Callable[[Mapping[str, Array], Mapping[str, Array]], Array]
 """Log likelihood (draws,) of the draws of all parameters and the flows of their history."""
 NOTHING: Mapping[str, float] = MappingProxyType({})

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
 
 
 def no_change(counts: Array, quarters: int, draws: int, seed: int) -> Array:

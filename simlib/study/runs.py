@@ -8,16 +8,14 @@ from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import simulation
 from simlib.analysis import explanations
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import RECORD, Observed, load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
 from simlib.study import build, likelihood, pieces
 from simlib.study.fingerprint import past_fingerprint
-
-Array = NDArray[np.float64]
 
 SECOND = "second_method"
 """Stands for the posterior of all explanations together by the library's own sampler."""

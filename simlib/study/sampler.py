@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import logsumexp
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
+
 LogLikelihood = Callable[[Array], Array]
 
 ESS_SHARE = 0.6
@@ -127,11 +128,12 @@ def fitted_normal(scores: Array, weights: Array | None = None) -> tuple[Array, A
     weights : of the particles, shape (particles,); None when all weigh the same
     """
     variances, directions = np.linalg.eigh(np.cov(scores.T, aweights=weights))
-    told = variances < max(1 - np.sqrt(scores.shape[1] / len(scores)), 0.0) ** 2
-    variances = np.where(told, np.clip(INFLATION * variances, LEAST_VARIANCE, 1), 1.0)
-    seen = directions[:, told]
+    edge = max(1 - np.sqrt(scores.shape[1] / len(scores)), 0.0) ** 2
+    told = (variances < edge) & (edge > 0)  # rounding makes a variance of nothing negative
+    spread = np.sqrt(np.clip(INFLATION * variances[told], LEAST_VARIANCE, 1))
+    seen = directions[:, told]  # the others are any that rounding happens to choose
     centre = seen @ (seen.T @ np.average(scores, axis=0, weights=weights))
-    return centre, directions * np.sqrt(variances)
+    return centre, np.eye(len(seen)) + (seen * (spread - 1)) @ seen.T
 
 
 def _move(

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
 
 LEVELS = (0.5, 0.8, 0.95)
 """Central intervals that are judged, by the share of cases they claim to hold."""

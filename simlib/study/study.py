@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simlib import simulation, world
 from simlib.analysis.explanations import EVERYTHING, EXPLANATIONS
 from simlib.inputs import record
+from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
 from simlib.inputs.posterior import Posterior
@@ -26,8 +27,6 @@ from simlib.study.runs import (
     perform_all,
 )
 from simlib.version import __version__
-
-Array = NDArray[np.float64]
 
 SHIPPED_ROWS = 4000
 

@@ -10,16 +10,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simlib import world
+from simlib.inputs.arrays import Array, Draws, Flows
 from simlib.inputs.observed import RECORD, Observed
 from simlib.inputs.record import border_seizures, by_period, mean_over
 from simlib.study import likelihood
-
-Array = NDArray[np.float64]
-Draws = Mapping[str, Array]
-Flows = Mapping[str, Array]
 
 
 class Record(NamedTuple):

@@ -28,7 +28,8 @@ from simlib import simulation, world
 from simlib.errors import Faults, InputError, is_finite, plain, shown
 from simlib.inputs import record, sampling
 from simlib.inputs.agencies import read_overdose_counts
-from simlib.inputs.observed import RECORD, Observed, load_observed, read_period
+from simlib.inputs.arrays import Array
+from simlib.inputs.observed import RECORD, Observed, load_observed, month_name, read_period
 from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy
 from simlib.inputs.posterior import Posterior, read_posterior, shipped_posterior
@@ -37,7 +38,6 @@ from simlib.study import likelihood
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = NDArray[np.float64]
 
 EFFECTIVE_SHARE_DUE = 0.1
 """A full calibration is due when fewer rows than this share carry the weight."""
@@ -190,7 +190,7 @@ def _known(observed: Observed, start: int) -> float:
 
 def _month(stop: int) -> str:
     """The month that ends at a count of months from the year 0."""
-    return f"{(stop - 1) // 12}-{(stop - 1) % 12 + 1:02}"
+    return month_name(stop - 1)
 
 
 def _projected(

@@ -5,10 +5,9 @@ cannot tell much, so the weights are drawn half-way to equal.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-Array = NDArray[np.float64]
+from simlib.inputs.arrays import Array
 
 TOWARD_EQUAL = 0.5
 ROUNDS = 500

@@ -31,7 +31,6 @@ from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
 from simlib.inputs.policy import Policy
 from simlib.inputs.posterior import shipped_posterior
-from simlib.inputs.tables import DATA
 from simlib.model.future import Anchors, Draw
 from simlib.results import Ensemble
 from simlib.simulation import simulate
@@ -64,7 +63,7 @@ class Picture(NamedTuple):
 @cache
 def load_settings() -> Parameters:
     """Settings of the walk-through, and prices that are shown only."""
-    return load_parameters(DATA / "walkthrough.csv")
+    return load_parameters("walkthrough")
 
 
 @cache

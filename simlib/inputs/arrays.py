@@ -1,4 +1,4 @@
-"""Read-only content: what is kept and shared cannot be changed by whoever was given it."""
+"""Arrays by name, and read-only content: what is shared cannot be changed by who was given it."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -6,6 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Draws = Mapping[str, Array]
+"""Values by parameter, shape (draws,)."""
+Flows = Mapping[str, Array]
+"""Values by what is counted in each step, shape (steps, policies, draws)."""
 
 
 def closed(content: Any) -> Any:
