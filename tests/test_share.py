@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from sessions import controls, sessions
 
 from simlib.dashboard import share
-from simlib.dashboard.catalogue import bounds
+from simlib.dashboard.catalogue import GROUPS, bounds, names
 from simlib.dashboard.session import LONGEST_NAME, MOST_KEPT, Kept, Session
-from simlib.dashboard.state import POLICY, Scenario
+from simlib.dashboard.state import Scenario
 from simlib.errors import InputError
 from simlib.inputs.policy import policy_names
 
@@ -53,15 +53,21 @@ def test_a_code_is_short_can_stand_in_a_link_and_be_broken_by_a_mail_programme()
 
 
 def test_the_longest_session_has_a_code_and_a_file_that_can_be_read() -> None:
-    scenario = Scenario(preset=policy_names()[-1], outcome="qalys", start=2031, count_prison=False)
-    for control in controls():
-        if (limits := bounds(control)) and control != "start":
-            group, _, name = control.rpartition(".")
-            value = limits[0] + (limits[1] - limits[0]) / math.pi  # takes all its digits
-            scenario = scenario.moved(group or POLICY, name, value)
-    assert len(scenario.changes()) == len(controls())
-    names = [f"{chr(0x10400) * (LONGEST_NAME - 2)}{number:02}" for number in range(MOST_KEPT)]
-    session = Session(scenario, tuple(Kept(name, "preset", scenario) for name in names), names[-1])
+    def moved(control: str) -> float:
+        low, high, _ = bounds(control) or (0.0, 1.0, "")
+        return low + (high - low) / math.pi  # takes all its digits
+
+    scenario = Scenario(
+        total=moved("total"),
+        start=2031,
+        count_prison=False,
+        preset=policy_names()[-1],
+        outcome="qalys",
+        **{group: {name: moved(f"{group}.{name}") for name in names(group)} for group in GROUPS},
+    )
+    assert set(scenario.changes()) == set(controls())
+    lines = [f"{chr(0x10400) * (LONGEST_NAME - 2)}{number:02}" for number in range(MOST_KEPT)]
+    session = Session(scenario, tuple(Kept(name, "preset", scenario) for name in lines), lines[-1])
     code = share.write(session)
     assert share.read(code).session == session
     assert len(code) < share.MOST_LETTERS / 2

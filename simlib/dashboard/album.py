@@ -12,7 +12,7 @@ from simlib.charts import trust as pictures
 from simlib.errors import InputError
 
 PAST = Template(
-    """<div class='simlib-said'>{% for text in said %}<p>{{ text }}</p>{% endfor %}
+    """<div class='simlib-said'>{% for text in sentences %}<p>{{ text }}</p>{% endfor %}
 <table class='simlib-table'><caption>Deaths in twelve months, forecast and counted</caption>
 <thead><tr>{% for head in ("known until", "twelve months forecast", "deaths forecast",
     "forecast, 8 in 10", "deaths counted", "forecast off by", "count within it") -%}
@@ -64,7 +64,7 @@ def past() -> str:
     try:
         rows = trust.past_errors().itertuples()
         return PAST.render(
-            said=trust.in_words(), rows=rows, date=trust.date_in_words, months=twelve_months
+            sentences=trust.in_words(), rows=rows, date=trust.date_in_words, months=twelve_months
         )
     except InputError as problem:
         return PROBLEM.render(problem=problem)

@@ -164,30 +164,32 @@ def _ledger(
 
 def _scenario(session: Session) -> list[str]:
     now = session.now
-    each = [f"{exact(now.money(name))} million ({label})" for name, label in SERIES.items()]
-    money = f"{exact(now.total)} million" if now.equal_money else " and ".join(each)
+    moneys = [f"{exact(now.money(name))} million ({label})" for name, label in SERIES.items()]
+    money = f"{exact(now.total)} million" if now.equal_money else " and ".join(moneys)
     prison = "is paid from it" if now.count_prison else "is paid outside it"
-    said = [
+    sentences = [
         f"Extra money a year meant for each strategy: {money} USD, from January {now.start}, in "
         f"full after a year; added prison cost {prison}."
     ]
     for name, label in SERIES.items():
-        said.append(f"{label.capitalize()} money: {_split(getattr(now, name))}.")
+        sentences.append(f"{label.capitalize()} money: {_split(getattr(now, name))}.")
     rows = load_parameters()
     for name, longer in now.sentences.items():
         if longer:
-            said.append(
+            sentences.append(
                 f"{rows[name].label}, in the internal strategy: {100 * longer:+.3g}{NO_BREAK}%."
             )
     health = [f"{rows[n].label} {exact(v)}" for n, v in now.health.items() if v]
     if health:
-        said.append(f"Health money in both strategies, million USD a year: {', '.join(health)}.")
+        sentences.append(
+            f"Health money in both strategies, million USD a year: {', '.join(health)}."
+        )
     if now.preset:
         title = preset(now.preset).title
-        said.append(f"Further line, {title}: {preset_words(now.preset)}")
+        sentences.append(f"Further line, {title}: {preset_words(now.preset)}")
     if session.kept:
-        said.append(f"Kept lines: {', '.join(each.name for each in session.kept)}.")
-    return said
+        sentences.append(f"Kept lines: {', '.join(line.name for line in session.kept)}.")
+    return sentences
 
 
 def _split(weights: Mapping[str, float]) -> str:
@@ -203,17 +205,19 @@ def _split(weights: Mapping[str, float]) -> str:
 
 def _assumptions(now: Scenario) -> list[str]:
     rows = load_parameters()
-    said = [
+    sentences = [
         f"{rows[n].label}: {exact(v, rows[n].unit)} {rows[n].unit} (range {span(rows[n])})."
         for n, v in now.assumptions.items()
     ]
-    if not said:
-        said = ["Nothing is pinned: every number varies within its range, as the evidence says."]
+    if not sentences:
+        sentences = [
+            "Nothing is pinned: every number varies within its range, as the evidence says."
+        ]
     judged = {name: now.judgement.get(name, rows[name].value) for name in JUDGEMENT[:3]}
     margin, confidence, discount = (f"{100 * n:g}{NO_BREAK}%" for n in judged.values())
-    said.append(
+    sentences.append(
         f"A difference matters from {margin} of deaths without new policy; a verdict needs "
         f"{confidence} of draws; net benefit is discounted at {discount} a year, nothing else is."
     )
-    said += pinned(now.judgement, "Judged with, by the reader's choice")
-    return said
+    sentences += pinned(now.judgement, "Judged with, by the reader's choice")
+    return sentences

@@ -123,12 +123,12 @@ def _unpacked(code: Any) -> dict[str, Any]:
     if not unpacker.eof or unpacker.unused_data:
         raise InputError(f"{WHERE}: is cut off, or goes on after its end; copy the whole code")
     try:
-        found = json.loads(content)
+        table = json.loads(content)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        table = None
+    if not isinstance(table, dict):
         raise InputError(f"{WHERE}: holds no scenario")
-    return found
+    return table
 
 
 class ShareBox(anywidget.AnyWidget):

@@ -48,27 +48,29 @@ def pinned(values: Mapping[str, float], how: str) -> list[str]:
 def _money(scenario: Scenario, spent: Spending) -> str:
     """The total, or where the money differs what each strategy costs."""
     if spent.same:
-        kept = not any(spent.left(name) for name in SERIES)
-        total = scenario.money(BORDER_NAME) if kept else spent.cost(BORDER_NAME)
+        all_spent = not any(spent.left(name) for name in SERIES)
+        total = scenario.money(BORDER_NAME) if all_spent else spent.cost(BORDER_NAME)
         return f"Extra money {number(total)} million USD a year each"
-    each = [f"{whole(spent.cost(name))} ({label})" for name, label in SERIES.items()]
-    return f"Different money, million USD a year: {', '.join(each)}: {NO_VERDICT};"
+    costs = [f"{whole(spent.cost(name))} ({label})" for name, label in SERIES.items()]
+    return f"Different money, million USD a year: {', '.join(costs)}: {NO_VERDICT};"
 
 
 def _moved(scenario: Scenario) -> list[str]:
     """What the scenario changes besides the money's total and what is pinned."""
     rows, default = load_parameters(), Scenario()
-    said = []
+    sentences = []
     if not scenario.count_prison:
-        said.append("Prison cost is paid outside it.")
+        sentences.append("Prison cost is paid outside it.")
     for name, label in SERIES.items():
         if getattr(scenario, name) != getattr(default, name):
-            said.append(f"The {label} money is split by hand.")
+            sentences.append(f"The {label} money is split by hand.")
     for name, longer in scenario.sentences.items():
         if longer:
-            said.append(f"{rows[name].label} (internal): {100 * longer:+.0f} %.")
+            sentences.append(f"{rows[name].label} (internal): {100 * longer:+.0f} %.")
     if health := sum(scenario.health.values()):
-        said.append(f"Health money, {number(health)} million, in both; differences without it.")
+        sentences.append(
+            f"Health money, {number(health)} million, in both; differences without it."
+        )
     if scenario.preset:
-        said.append(f"Third line: {preset(scenario.preset).title}.")
-    return said
+        sentences.append(f"Third line: {preset(scenario.preset).title}.")
+    return sentences

@@ -1,12 +1,13 @@
 """Widgets and charts as they stand, in HTML that needs neither a kernel nor a network."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import altair as alt
 import ipywidgets as w
 import numpy as np
+import pandas as pd
 from IPython.core.interactiveshell import InteractiveShell
 
 from simlib.charts import export
@@ -77,27 +78,25 @@ def still(shown: Any) -> str:
 def _live(chart: Any) -> str:
     """The picture of a live chart, from what was last sent to the browser."""
     state = chart.get_state()
-    spec = dict(state["_spec"])
-    spec["datasets"] = dict(spec.get("datasets", {})) | {
-        name: _rows(columns) for name, columns in state["_picture"]["tables"].items()
-    }
-    return _picture(spec, chart.alt)
+    tables = {name: _rows(columns) for name, columns in state["_picture"]["tables"].items()}
+    spec = state["_spec"]
+    return _picture(spec | {"datasets": {**spec.get("datasets", {}), **tables}}, chart.alt)
 
 
-def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(columns: dict[str, Any]) -> list[dict[Hashable, Any]]:
     """Rows of a packed table; numbers that are none become null."""
-    unpacked = [
-        [value if np.isfinite(value) else None for value in np.frombuffer(cells, "<f8").tolist()]
-        if isinstance(cells, bytes | memoryview)
-        else cells
-        for cells in columns.values()
-    ]
-    return [dict(zip(columns, row, strict=True)) for row in zip(*unpacked, strict=True)]
+    table = pd.DataFrame(
+        {
+            name: cells if isinstance(cells, list) else np.frombuffer(cells, "<f8")
+            for name, cells in columns.items()
+        }
+    ).replace([np.inf, -np.inf], np.nan)
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-def _picture(spec: dict[str, Any], said: Any) -> str:
-    said = said if isinstance(said, str) else ""
-    return f"<figure>{export(spec | {'description': said}, 'svg').decode()}</figure>"
+def _picture(spec: dict[str, Any], words: Any) -> str:
+    words = words if isinstance(words, str) else ""
+    return f"<figure>{export(spec | {'description': words}, 'svg').decode()}</figure>"
 
 
 def _folded(shown: Any) -> str:
@@ -122,8 +121,8 @@ def _control(shown: Any) -> str:
         value = "yes" if value else "no"
     elif isinstance(value, float | int):
         value = exact(value, getattr(shown, "unit", ""))
-    said = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
-    return f"<div>{html.escape(said)}</div>"
+    words = f"{label.rstrip(' :')}: {value} {getattr(shown, 'unit', '')}".strip()
+    return f"<div>{html.escape(words)}</div>"
 
 
 def _joined(kind: str, parts: Iterable[str]) -> str:

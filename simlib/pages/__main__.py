@@ -80,10 +80,10 @@ def _group(group: str) -> str:
 def _index(groups: list[str]) -> str:
     link, programmes = _link("parameters"), load_programmes().values()
     levers = [
-        (reference(each.name, link), escaped(each.effect), each.family)
+        (reference(lever.name, link), escaped(lever.effect), lever.family)
         for family in FAMILIES
-        for each in programmes
-        if each.family == family
+        for lever in programmes
+        if lever.family == family
     ]
     parts = ["# Levers and parameters", "## Levers"]
     parts += [table(("Lever", "What it does", "Family"), levers), "## Parameters"]
@@ -105,8 +105,8 @@ def _nomenclature() -> str:
     ]
     outcomes = [(code(name), escaped(o.label), escaped(o.unit)) for name, o in OUTCOMES.items()]
     series = [
-        (code(name), escaped(each.unit), f"{each.periods[0]} to {each.periods[-1]}")
-        for name, each in load_observed().items()
+        (code(name), escaped(seen.unit), f"{seen.periods[0]} to {seen.periods[-1]}")
+        for name, seen in load_observed().items()
     ]
     endings = [(escaped(ending), unit) for ending, unit in UNITS]
     distributions = [(escaped(name), meaning) for name, meaning in DISTRIBUTED.items()]

@@ -160,11 +160,11 @@ def grade(row: Parameter, sources: Mapping[str, Source] | None = None) -> str:
     if row.kind == "assumed":
         return "D"
     known = load_sources() if sources is None else sources
-    firm = [known[each] for each in row.source if not _reserved(known[each].note)]
-    first_hand = [each for each in firm if each.kind != "press"]
+    firm = [known[name] for name in row.source if not _reserved(known[name].note)]
+    first_hand = [source for source in firm if source.kind != "press"]
     if not first_hand or "unverified" in row.note.lower():
         return "C"
-    observed = any(each.kind in ("statistics", "report", "article") for each in first_hand)
+    observed = any(source.kind in ("statistics", "report", "article") for source in first_hand)
     return "A" if row.kind == "measured" and observed else "B"
 
 
@@ -182,7 +182,7 @@ def addresses() -> Mapping[str, str]:
 def _sources(ids: Iterable[str]) -> str:
     """Agency or authors, title, year, kind and caution of each source, once."""
     told = []
-    for source in (load_sources()[each] for each in dict.fromkeys(ids)):
+    for source in (load_sources()[name] for name in dict.fromkeys(ids)):
         name = escaped(source.title)
         if source.id in addresses():
             name = f"[{name}]({addresses()[source.id]})"
@@ -216,7 +216,7 @@ Blocks = Mapping[str, Sequence[str]]
 
 def span(row: Parameter) -> str:
     """Range of a parameter in words, without its unit."""
-    low, high = (exact(each, row.unit) for each in (row.low, row.high))
+    low, high = (exact(end, row.unit) for end in (row.low, row.high))
     return "fixed" if row.low == row.high else f"{low} to {high}"
 
 
@@ -263,7 +263,7 @@ def _enters(name: str) -> list[str]:
 def _lever(row: Parameter, link: Link | None) -> tuple[str, str, Blocks]:
     """What a lever is part of, what to take away, and the rest."""
     programme, text = load_programmes()[row.name], lever_texts()[row.name]
-    resting = [load_parameters()[each] for each in text["rests_on"]]
+    resting = [load_parameters()[parameter] for parameter in text["rests_on"]]
     numbers = [
         [
             reference(r.name, link),
@@ -272,7 +272,7 @@ def _lever(row: Parameter, link: Link | None) -> tuple[str, str, Blocks]:
         ]
         for r in resting
     ]
-    cited = (*text["sources"], *(each for r in resting for each in r.source))
+    cited = (*text["sources"], *(source for r in resting for source in r.source))
     acts = f"{programme.effect}. It acts on: {' and '.join(programme.links)}."
     return (
         FAMILY_SAYS[programme.family],
@@ -298,7 +298,7 @@ def _lever(row: Parameter, link: Link | None) -> tuple[str, str, Blocks]:
 
 def _graded(resting: Collection[Parameter]) -> str:
     """How many of the numbers that a lever rests on have which grade of evidence."""
-    counted = Counter(grade(each) for each in resting)
+    counted = Counter(map(grade, resting))
     parts = [f"{counted[g]} of grade {g} ({GRADES[g]})" for g in GRADES if counted[g]]
     return f"That rests on the {len(resting)} numbers above: {'; '.join(parts)}."
 
@@ -310,7 +310,7 @@ def _range(row: Parameter) -> list[str]:
     if budget is not None:
         thought = f"{exact(budget.value)} ({span(budget)}) {budget.unit}"
         told.append(f"Today's budget is thought to be {thought}. {_sentence(budget.note)}")
-    return [escaped(each) for each in told]
+    return [escaped(sentence) for sentence in told]
 
 
 def _payers(programme: Programme) -> list[str]:
