@@ -72,7 +72,7 @@ def test_a_slider_changes_chart_and_verdict(board: Dashboard) -> None:
 # --- frames -----------------------------------------------------------------------------------
 
 
-def test_a_frame_has_all_draws_spends_the_same_money_and_runs_each_strategy_once(
+def test_a_frame_spends_the_same_money_and_runs_each_strategy_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a drag the money of the frame before is where the search for equal money begins."""
@@ -124,18 +124,20 @@ def test_a_frame_far_from_the_one_before_finds_the_money_of_a_full_search(moved_
 def test_a_move_is_drawn_at_once_and_again_with_what_follows(
     board: Dashboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[float, bool, bool]] = []
+    asked: list[tuple[float, int, bool, bool]] = []
     real = compute.picture
 
-    def watched(scenario: Scenario, **options: Any) -> compute.Picture:
-        asked.append((scenario.total, options["near"] is not None, options["details"]))
-        return real(scenario, **options)
+    def watched(scenario: Scenario, draws: int, **options: Any) -> compute.Picture:
+        asked.append((scenario.total, draws, options["near"] is not None, options["details"]))
+        return real(scenario, draws, **options)
 
     monkeypatch.setattr(compute, "picture", watched)
     before = board.history.now
     board.go(lambda _: Session(Scenario(total=300.0, start=2027, preset="balanced")))
     assert board.runner.wait()
-    assert asked == [(300.0, True, False), (300.0, False, True)]
+    assert asked == [(300.0, compute.FRAME_DRAWS, True, False), (300.0, DRAWS, False, True)]
+    assert compute.FRAME_DRAWS >= 300
+    assert "1,000 draws" in board.picture.tables["words"].iloc[0]["footer"]
     board.go(lambda _: before)
     assert board.runner.wait()
 

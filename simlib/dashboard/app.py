@@ -26,6 +26,7 @@ from simlib.dashboard.state import POLICY, Scenario, check
 from simlib.dashboard.views import VIEWS
 from simlib.errors import InputError
 from simlib.pages import content
+from simlib.simulation import DRAWS
 
 REPLAY_SECONDS = 1.5
 """How long a replay shows the state before the last change."""
@@ -240,16 +241,20 @@ class Dashboard(Live):
             return  # a replay shows it for a moment only
         picture = compute.picture(
             scenario,
+            DRAWS if rests else compute.FRAME_DRAWS,
             near=None if rests else self._near,
             watch=self.runner.watch if rests else lambda _: None,
             details=rests,
         )
-        self._near = picture.spent
         self.chart.update(charts.prepare(picture.tables), picture.alt)
         self.verdict.value = _verdict_html(picture)
         self._tell_parts(picture)
-        self.status.value = f"<i>{self._last_change()}</i>" if past else ""
-        if rests:
+        if not rests:
+            self._near = picture.spent
+            more = f"{compute.FRAME_DRAWS} of {DRAWS} draws while it moves. {picture.sampling}"
+            self.status.value = f"<i>{self._last_change() if past else more}</i>"
+        else:
+            self.say("")
             self.picture, self._drawn = picture, scenario
             self._hint()
             self.files.share.show(self.history.now)

@@ -48,7 +48,7 @@ class BreakEven(Live):
         panel.titles = ("Pin other assumptions",)
         for chooser in (self.across, self.up):
             chooser.observe(lambda _: self._moved(), "value")
-        self.found = self._map(self.wish(), QUICK)
+        self.found = self._map(self.wish(), **QUICK)
         tables = self._tables(self.found, self.scenario.total)
         self.figure = Figure("break_even", pictures.break_even(), tables, "cells")
         top = [self.across, self.up, self.total]
@@ -82,14 +82,14 @@ class BreakEven(Live):
     def _moved(self) -> None:
         self.runner.wish(self.wish())
 
-    def _map(self, wish: dict[str, Any], effort: dict[str, Any]) -> believe.Map:
-        strategies = self.scenario.strategies()
-        return believe.break_even(**wish, **effort, strategies=strategies, watch=self.runner.watch)
+    def _map(self, wish: dict[str, Any], **effort: Any) -> believe.Map:
+        return believe.break_even(**wish, **effort, strategies=self.scenario.strategies())
 
     def _draw(self, wish: dict[str, Any], rests: bool) -> None:
         if rests:
             self.say("Drawn coarsely; the fine map follows.")
-        self.found = self._map(wish, FULL if rests else QUICK)
+        effort = FULL | {"watch": self.runner.watch} if rests else QUICK
+        self.found = self._map(wish, **effort)
         self.figure.update(self._tables(self.found, wish["total_musd"]))
         self.say("")
 
