@@ -129,6 +129,12 @@ def test_no_two_of_many_lines_look_alike(many: SideBySide) -> None:
     assert len({look[1:] for look in looks}) == len(looks)
 
 
+def test_a_policy_that_changes_nothing_is_named_beside_the_line_it_lies_on() -> None:
+    shown = side_by_side_picture({"idle": Policy("idle")}, draws=20)
+    labels = [row["text"] for row in shown.spec["datasets"]["lines_labels"]]
+    assert [text.rpartition(" ")[0] for text in labels] == ["status quo", "idle"]
+
+
 def test_differences_are_paired_and_ordered(many: SideBySide) -> None:
     policies = [None, "border_surge", "balanced"]
     ensemble = simlib.simulate(policies, draws=40)

@@ -268,9 +268,8 @@ def test_judgement_stands_in_the_source_line() -> None:
     footer = shown.tables["words"].iloc[0]["footer"]
     for name in judged:
         assert f"Judged with: {rows[name].label}" in footer
-    drawn = " ".join(
-        re.findall(r">([^<>]+)</t(?:ext|span)>", compute.export(shown, "svg").decode())
-    )
+    svg = compute.export(shown, "svg").decode()
+    drawn = " ".join(re.findall(r">([^<>]+)</t(?:ext|span)>", svg))
     assert "Judged with: Smallest difference that matters 0" in drawn
     assert "Judged" not in told(Scenario())[1].tables["words"].iloc[0]["footer"]
 

@@ -32,9 +32,11 @@ from simlib.charts.style import (
     FAINT,
     INK,
     LIGHT,
+    LINE,
     MANY_COLOURS,
     PAPER,
     SHORT,
+    SOLID,
     STATUS_QUO,
     on_axis,
 )
@@ -217,50 +219,45 @@ def side_by_side(
     dict
         A Vega-Lite specification that stands alone, with its text alternative.
     """
-    names = list(dict.fromkeys(lines["series"]))
-    others = [name for name in names if name != STATUS_QUO]
-    colours = {name: MANY_COLOURS[i % len(MANY_COLOURS)] for i, name in enumerate(others)}
-    colours[STATUS_QUO] = COLOURS[STATUS_QUO]
-    dashes = {name: i // len(MANY_COLOURS) for i, name in enumerate(others)} | {STATUS_QUO: 0}
-    drawn = until_they_part(lines.rename(columns={"year": "x"}))
-    series = drawn["series"]
-    drawn = drawn.assign(
-        colour=series.map(colours),
-        dashed=series.map(dashes),
-        shade=(series == STATUS_QUO).astype(float),
-        stroke=2.0,
-    )
-    banded = drawn.loc[series == STATUS_QUO, ["low90", "high90"]].to_numpy().ravel()
-    heights = [0.0, *banded, *drawn["median"], *observed["value"]]
-    ends = ends_of("lines", [*drawn["x"], *observed["year"]], heights)
-    span = ends["lines_high"] - ends["lines_low"]
-    last = drawn[drawn["x"] == drawn["x"].max()]
+    looks = _looks(lines.rename(columns={"year": "x"}))
+    colours = dict(zip(looks["series"], looks["colour"], strict=True))
+    banded = looks.loc[looks["series"] == STATUS_QUO, ["low90", "high90"]].to_numpy().ravel()
+    heights = [0.0, *banded, *looks["median"], *observed["value"]]
+    ends = ends_of("lines", [*looks["x"], *observed["year"]], heights)
+    edges = ends["lines_low"], ends["lines_high"]
+    last = looks[looks["x"] == looks["x"].max()]
     texts = [
-        f"{name} {on_axis(value, span, 3)}"
+        f"{name} {on_axis(value, edges[1] - edges[0], 3)}"
         for name, value in zip(last["series"], last["median"], strict=True)
     ]
-    edges = ends["lines_low"], ends["lines_high"]
     rows = differences.assign(row=differences["series"], series="")
-    rows = rows.assign(colour=rows["row"].map(colours))
+    outcome = f"{told['outcome']}, {told['unit']}"
+    title, subtitle, footer = (told[name] for name in ("title", "subtitle", "footer"))
+    width = bars.FIGURE_WIDTH
     tables = {
-        "lines": drawn,
+        "lines": until_they_part(looks),
         "lines_labels": line_labels([*last["median"]], texts, [*last["colour"]], edges),
         "observed": dots(observed),
         "record": pd.DataFrame({"x": [told["record_end"]]}),
-        "bars": bars.ranges_table(rows, bars.LOW_ROW),
-        "words": words(
-            told["title"],
-            told["subtitle"],
-            told["footer"],
-            width=bars.FIGURE_WIDTH,
-            outcome=f"{told['outcome']}, {told['unit']}",
-            **ends,
-        ),
+        "bars": bars.ranges_table(rows.assign(colour=rows["row"].map(colours)), bars.LOW_ROW),
+        "words": words(title, subtitle, footer, width=width, outcome=outcome, **ends),
     }
     x, y = axes("lines", "calendar year")
-    outcome = text("outcome", -bars.NAMES, -34)
-    views = panel(
-        [*history(x, y), *bands("lines", x, y, "year"), outcome], "lines", MANY_WIDTH, MANY_LABELS
-    )
+    layers = [*history(x, y), *bands("lines", x, y, "year"), text("outcome", -bars.NAMES, -34)]
     lower = bars.ranges(told["axis"], len(rows), row=bars.LOW_ROW)
-    return fill(framed(alt.vconcat(in_a_row(views), lower), bars.FIGURE_WIDTH, -bars.NAMES), tables)
+    both = alt.vconcat(in_a_row(panel(layers, "lines", MANY_WIDTH, MANY_LABELS)), lower)
+    return fill(framed(both, width, -bars.NAMES), tables)
+
+
+def _looks(lines: pd.DataFrame) -> pd.DataFrame:
+    """Colour and dashes of each line, of which no two have both alike; bands of the status quo."""
+    series = lines["series"]
+    others = [name for name in dict.fromkeys(series) if name != STATUS_QUO]
+    colours = {name: MANY_COLOURS[i % len(MANY_COLOURS)] for i, name in enumerate(others)}
+    dashes = {name: i // len(MANY_COLOURS) for i, name in enumerate(others)}
+    return lines.assign(
+        colour=series.map(colours | {STATUS_QUO: COLOURS[STATUS_QUO]}),
+        dashed=series.map(dashes | {STATUS_QUO: SOLID}),
+        shade=(series == STATUS_QUO).astype(float),
+        stroke=LINE["strokeWidth"],
+    )

@@ -76,7 +76,10 @@ def weights(table: pd.DataFrame) -> alt.LayerChart:
     y = alt.Y("title:N", sort=TITLES, title=None)
     axis = alt.Axis(format="%", title="share of the shipped ensemble")
     bar = chart.mark_bar(height=ROW / 2).encode(
-        x=alt.X("weight:Q", axis=axis), y=y, color=_hue(legend=False)
+        x=alt.X("weight:Q", axis=axis),
+        y=y,
+        color=_hue(legend=False),
+        tooltip=["title", alt.Tooltip("weight:Q", format="%")],
     )
     error = chart.mark_rule(color=INK).encode(x="low:Q", x2="high:Q", y=y)
     equal = chart.mark_rule(color=FAINT, strokeDash=[3, 3]).encode(x="mean(equal):Q")

@@ -1,6 +1,6 @@
 """Pictures of `02_follow_the_kilo`: where a kilo goes, and what it is worth on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,7 @@ from simlib.charts.draws import (
 )
 from simlib.charts.style import number
 from simlib.model import enforcement, market, supply, today
-from simlib.model.future import Prices, lag_kept
+from simlib.model.future import Draw, lag_kept
 from simlib.walkthrough.picture import (
     PERCENT,
     Values,
@@ -52,27 +52,35 @@ ROUNDING = 1e-9
 """Shares of the flow below this are the computer's rounding."""
 
 
-def _worlds(values: Values) -> dict[str, tuple[Values, str]]:
-    """The world as the evidence says and, where it was moved, the reader's; with colours."""
-    worlds: dict[str, tuple[Values, str]] = {DEFAULT: (unpinned(values), DEFAULT_COLOUR)}
-    if pinned(values):
-        worlds[YOURS] = (values, FIRST_COLOUR)
-    return worlds
+def _bars(rows: Mapping[str, Array], series: str, colour: str) -> list[Bar]:
+    return [Bar(row, series, values, colour) for row, values in rows.items()]
 
 
 def _account(steps: Mapping[str, Array], series: str, colour: str) -> list[Bar]:
     """Bars of an account: the first is whole, each further one begins where the last ended."""
     bars, level = [], 0.0
     for i, (row, kilograms) in enumerate(steps.items()):
-        last = i == len(steps) - 1
-        start = 0.0 if last else level
+        start = 0.0 if i == len(steps) - 1 else level
         bars.append(Bar(row, series, kilograms, colour, start))
         level = start + float(np.mean(kilograms))
     return bars
 
 
-def _by_row(groups: list[list[Bar]]) -> list[Bar]:
-    return [bar for row in zip(*groups, strict=True) for bar in row]
+def _in_each_world(
+    values: Values,
+    draws: int,
+    rows_of: Callable[[Draw], dict[str, Array]],
+    made: Callable[[Mapping[str, Array], str, str], list[Bar]] = _bars,
+) -> tuple[list[Bar], dict[str, Array]]:
+    """Bars as the evidence says and, where that was moved, the reader's; and the last rows."""
+    worlds = [(DEFAULT, unpinned(values), DEFAULT_COLOUR)]
+    if pinned(values):
+        worlds.append((YOURS, dict(values), FIRST_COLOUR))
+    groups, rows = [], {}
+    for series, chosen, colour in worlds:
+        rows = rows_of(drawn(chosen, draws))
+        groups.append(made(rows, series, colour))
+    return [bar for row in zip(*groups, strict=True) for bar in row], rows
 
 
 @picture(
@@ -81,21 +89,21 @@ def _by_row(groups: list[list[Bar]]) -> list[Bar]:
 )
 def hundred_kilos(values: Values, draws: int) -> Sight:
     """What becomes of 100 kilograms that leave the producer (`enforcement.seized_shares`)."""
-    groups, eaten = [], np.zeros(1)
-    for series, (chosen, colour) in _worlds(values).items():
-        p = drawn(chosen, draws)
-        a = anchored(p)
+
+    def rows_of(p: Draw) -> dict[str, Array]:
+        a, left = anchored(p), np.full(draws, SHIPPED)
+        rows = {"leave the producer": left}
         shares = enforcement.seized_shares(a.weights, a.hazards, p.seized_ceiling)
-        left, steps = np.full(draws, SHIPPED), {"leave the producer": np.full(draws, SHIPPED)}
         for stage, share in zip(STAGES_SAID, shares, strict=True):
-            steps[f"seized {stage}"] = -left * share
+            rows[f"seized {stage}"] = -left * share
             left = left * (1 - share)
-        eaten = left
-        groups.append(_account(steps | {"consumed": left}, series, colour))
-    low, _, high = spread_of(eaten)
-    mean = float(np.mean(eaten))  # as the bars
+        return rows | {"consumed": left}
+
+    bars, rows = _in_each_world(values, draws, rows_of, _account)
+    low, _, high = spread_of(rows["consumed"])
+    mean = float(np.mean(rows["consumed"]))  # as the bars
     return range_tables(
-        _by_row(groups),
+        bars,
         f"Of {SHIPPED:.0f} kilos that leave the producer about {number(mean, 2)} are consumed",
         f"{draws_said(low, high, partial(number, digits=2))} Pure kilograms; nobody weighs the "
         "flow, so every share is inferred.",
@@ -108,33 +116,24 @@ def hundred_kilos(values: Values, draws: int) -> Sight:
 )
 def ladder(values: Values, draws: int) -> Sight:
     """What a pure kilogram is worth on its way to the street (`model.supply.price_ladder`)."""
-    rows = ("production", "landed in the US", "US wholesale", "retail, on the street")
-    groups, prices = [], Prices(*np.ones((4, 1)))
-    for series, (chosen, colour) in _worlds(values).items():
-        p = drawn(chosen, draws)
-        prices = today.chain(p, today.seized_today(p)).prices
-        groups.append(
-            [Bar(row, series, worth, colour) for row, worth in zip(rows, prices, strict=True)]
-        )
-    bars = _by_row(groups)
-    every = np.linspace(0, 1, draws)
-    shown = {
-        name: Bar(
-            f"{load_settings()[name].label} (shown only)",
-            "published",
-            load_settings()[name].quantile(every),
-            DEFAULT_COLOUR,
-        )
-        for name in ("shown_precursors", "shown_mexico")
-    }
-    per_step = len(groups)
-    bars.insert(per_step, shown["shown_mexico"])
-    bars.insert(0, shown["shown_precursors"])
-    landed = spread_of(prices.landed / prices.retail)
+    places = ("production", "landed in the US", "US wholesale", "retail, on the street")
+
+    def rows_of(p: Draw) -> dict[str, Array]:
+        return dict(zip(places, today.chain(p, today.seized_today(p)).prices, strict=True))
+
+    bars, prices = _in_each_world(values, draws, rows_of)
+    precursors, mexico = (
+        Bar(f"{row.label} (shown only)", "published", row.quantile(every), DEFAULT_COLOUR)
+        for every in [np.linspace(0, 1, draws)]
+        for row in (load_settings()["shown_precursors"], load_settings()["shown_mexico"])
+    )
+    a_row = len(bars) // len(places)
+    bars = [precursors, *bars[:a_row], mexico, *bars[a_row:]]
+    low, landed, high = spread_of(prices[places[1]] / prices[places[-1]])
     return range_tables(
         bars,
-        f"Landed in the US, a kilo is worth {percent(landed[1])} of its price on the street",
-        f"{draws_said(landed[0], landed[2], percent)} Every labelled step of the axis is ten times "
+        f"Landed in the US, a kilo is worth {percent(landed)} of its price on the street",
+        f"{draws_said(low, high, percent)} Every labelled step of the axis is ten times "
         "the one before.",
     )
 
@@ -146,21 +145,20 @@ def ladder(values: Values, draws: int) -> Sight:
 )
 def taken(values: Values, draws: int) -> Sight:
     """What seizures cost the trade, for each kilogram consumed (`model.today.chain`)."""
-    groups = []
-    for series, (chosen, colour) in _worlds(values).items():
-        p = drawn(chosen, draws)
+
+    def rows_of(p: Draw) -> dict[str, Array]:
         chain = today.chain(p, today.seized_today(p))
         worth = np.array(chain.entering) * np.array(chain.seized) * np.array(chain.prices[1:])
-        pairs = zip(STAGES_SAID, PERCENT * worth / chain.prices.retail, strict=True)
-        groups.append([Bar(f"seized {stage}", series, each, colour) for stage, each in pairs])
-    border, total = (
-        spread_of(groups[-1][0].values),
-        spread_of(np.sum([bar.values for bar in groups[-1]], axis=0)),
-    )
+        shares = zip(STAGES_SAID, PERCENT * worth / chain.prices.retail, strict=True)
+        return {f"seized {stage}": share for stage, share in shares}
+
+    bars, rows = _in_each_world(values, draws, rows_of)
+    _, border, _ = spread_of(rows[f"seized {STAGES_SAID[0]}"])
+    _, total, _ = spread_of(np.sum([*rows.values()], axis=0))
     return range_tables(
-        _by_row(groups),
-        f"Border seizures cost the trade {number(border[1], 2)} % of its retail sales, all "
-        f"seizures {number(total[1], 2)} %",
+        bars,
+        f"Border seizures cost the trade {number(border, 2)} % of its retail sales, all "
+        f"seizures {number(total, 2)} %",
         "What is lost is what it costs to bring another kilo to that place, not what it would "
         "have sold for on the street.",
     )
