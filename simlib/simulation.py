@@ -9,14 +9,14 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from simlib import runs, world
+from simlib import money, runs, world
 from simlib.block import Work
 from simlib.errors import InputError, plain, shown
 from simlib.inputs import record, sampling
 from simlib.inputs.arrays import Array, closed
 from simlib.inputs.observed import Observed, load_observed
-from simlib.inputs.parameters import Parameters, load_parameters
-from simlib.inputs.policy import Policy, load_policy
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, policies_of
 from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.inputs.tables import PAYERS, costs_money, load_programmes
 from simlib.model import today as conditions
@@ -190,7 +190,7 @@ def project(
         levers = {k: v * scale if costs_money(k) else v for k, v in levers.items()}
     flows, _ = run(policies, begun, watch, scale)
     flows |= begun.described
-    flows |= spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    flows |= money.spending(policies, levers, begun.parameters, begun.time, begun.dt)
     names = tuple(each.name for each in policies)
     return Ensemble(names, begun.past.flows, flows, begun.parameters)
 
@@ -230,6 +230,7 @@ class _Runs:
         self._most = most
         self._found: OrderedDict[Any, tuple[Array, Array]] = OrderedDict()
         self._lock = Lock()
+        self.clear = self._found.clear
 
     def get(self, key: Any) -> tuple[Array, Array] | None:
         """What is kept under a key; None where nothing is."""
@@ -238,34 +239,16 @@ class _Runs:
                 self._found.move_to_end(key)
             return self._found.get(key)
 
-    def put(self, key: Any, found: tuple[Array, Array]) -> None:
+    def put(self, key: Any, kept: tuple[Array, Array]) -> None:
         """Keep a run; of too many the one used longest ago goes."""
-        if found[0].nbytes > LARGEST_RUN:
-            return
         with self._lock:
-            self._found[key] = found
-            while len(self._found) > self._most:
+            if kept[0].nbytes <= LARGEST_RUN:
+                self._found[key] = kept
+            if len(self._found) > self._most:
                 self._found.popitem(last=False)
-
-    def clear(self) -> None:
-        """Keep nothing."""
-        with self._lock:
-            self._found.clear()
 
 
 _known_runs = _Runs(KEPT_RUNS)
-
-
-def _sample(
-    parameters: Parameters,
-    observed: Observed,
-    draws: int,
-    seed: int,
-    pinned: Mapping[str, float],
-    posterior: Posterior | None,
-) -> sampling.Sample:
-    quarters = world.record_quarters(observed)
-    return sampling.sample(parameters, draws, seed, pinned, posterior, record_quarters=quarters)
 
 
 def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) -> int:
@@ -315,25 +298,6 @@ def _check_kinds(prior: Any, posterior: Any, watch: Any) -> None:
         raise InputError(faults)
 
 
-def policies_of(policy: Any) -> tuple[Policy, ...]:
-    """Policies to run, None as the status quo; an InputError says which cannot be used."""
-    several = policy if isinstance(policy, list | tuple) else [policy]
-    if not several:
-        raise InputError("policy: at least one is needed")
-    found = []
-    for each in several:
-        if each is None:
-            each = Policy(name="status_quo", title="Status quo")
-        found.append(load_policy(each) if isinstance(each, str) else each)
-        if not isinstance(found[-1], Policy):
-            raise InputError(f"policy: {shown(each)} is neither a name nor a Policy")
-        found[-1].check()
-    names = [each.name for each in found]
-    if len(set(names)) < len(names):
-        raise InputError(f"policy: names must differ, not {', '.join(names)}")
-    return tuple(found)
-
-
 def planned(policies: Sequence[Policy], time: Array) -> dict[str, Array]:
     """Planned change by lever that any policy moves, shape (steps, policies, 1)."""
     moved = sorted({lever for each in policies for lever in each.levers})
@@ -341,37 +305,6 @@ def planned(policies: Sequence[Policy], time: Array) -> dict[str, Array]:
         lever: np.stack([each.values(lever, time) for each in policies], axis=-1)[:, :, None]
         for lever in moved
     }
-
-
-def spending(
-    policies: Sequence[Policy],
-    levers: Mapping[str, Array],
-    p: Mapping[str, Array],
-    time: Array,
-    dt: float,
-) -> dict[str, Array]:
-    """Programme money by payer and step [million USD], shape (steps, policies, 1)."""
-    nothing = np.zeros((len(time), len(policies), 1))
-    paid = dict.fromkeys(PAYERS, nothing)
-    programmes = load_programmes()
-    for lever, money in levers.items():
-        if not programmes[lever].payers:
-            continue
-        for payer, share in payer_shares(lever, programmes[lever].payers, p).items():
-            paid[payer] = paid[payer] + money * share * dt
-    total = sum(paid.values(), start=nothing)
-    return {f"spending_{payer}_musd": each for payer, each in paid.items()} | {
-        "spending_musd": total
-    }
-
-
-def payer_shares(lever: str, payers: Sequence[str], p: Mapping[str, Array]) -> dict[str, float]:
-    """Share of a programme's money by payer; the last payer takes the rest."""
-    shares, rest = {}, 1.0
-    for payer in payers[:-1]:
-        shares[payer] = float(p[f"{lever}_{payer}_share"][0])
-        rest -= shares[payer]
-    return shares | {payers[-1]: rest}
 
 
 @lru_cache(maxsize=4)
@@ -385,11 +318,14 @@ def _begun(
 ) -> Begun:
     """Draws ready to be projected; kept, so that moving a policy does not draw them again."""
     parameters, observed = load_parameters(), load_observed()
+    quarters = world.record_quarters(observed)
     touching = parameters.select(scope="history")
     of_history = tuple((name, value) for name, value in pinned if name in touching)
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
     past = kept(draws, seed, of_history, posterior, max(steps_per_year, STEPS_PER_YEAR))
-    sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
+    sample = sampling.sample(
+        parameters, draws, seed, dict(pinned), posterior, record_quarters=quarters
+    )
     begun = begin(sample, observed, last, past, steps_per_year)
     return cast(Begun, replace(closed(begun), shared=draws <= MOST_KEPT))
 
@@ -404,7 +340,10 @@ def _history(
 ) -> Past:
     """The history of a set of draws; kept, so that moving a policy does not run it again."""
     parameters, observed = load_parameters(), load_observed()
-    p, error = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
+    quarters = world.record_quarters(observed)
+    p, error = sampling.sample(
+        parameters, draws, seed, dict(pinned), posterior, record_quarters=quarters
+    )
     recorded = posterior is not None  # draws of the prior know nothing of the record
     return cast(Past, closed(history(p, observed, error, steps_per_year, recorded)))
 

@@ -60,7 +60,7 @@ def test_refit_holds_what_it_is_told_and_is_the_same_again() -> None:
     effort = Effort(200, 1)
     found, again = (refit(witness_of(OBSERVED), ROWS, OBSERVED, effort, 3, held) for _ in range(2))
     assert set(build.informed(ROWS)) - set(found.posterior.values) == set(held)
-    assert found.log_evidence == again.log_evidence
+    assert found.sample.log_evidence == again.sample.log_evidence
     assert len(found.posterior.residual) == 200
     p = {name: np.full(200, row.value) for name, row in ROWS.items() if row.group != "lever"}
     p |= dict(found.posterior.values) | {"frailty_variance": np.zeros(200)}

@@ -10,7 +10,7 @@ import pytest
 import twin
 
 import simlib
-from simlib import runs, simulation, strategies, world
+from simlib import money, runs, simulation, strategies, world
 from simlib.inputs import record, sampling
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
@@ -428,7 +428,7 @@ def test_every_parameter_row_is_read(monkeypatch) -> None:
     assert "vsl" not in p.read  # making draws ready does not read them all
     levers = simulation.planned([Policy(name="none"), MIXED], begun.time)
     flows |= begun.described
-    flows |= simulation.spending([Policy(name="none"), MIXED], levers, p, begun.time, 1 / 12)
+    flows |= money.spending([Policy(name="none"), MIXED], levers, p, begun.time, 1 / 12)
     sampling.model_error(p["model_error_sd"], p["model_error_correlation"], np.full((9, 8), 0.4))
     sampling.forecast_drift(p["forecast_drift_sd"], np.full((9, 8), 0.4))
     ensemble = Ensemble(("none", "mixed"), past.flows, flows, p)
@@ -727,7 +727,7 @@ def test_every_input_moves_an_outcome() -> None:
     past, _, flows, begun = run(p, policies)
     levers = simulation.planned(policies, begun.time)
     flows |= begun.described
-    flows |= simulation.spending(policies, levers, p, begun.time, 1 / 12)
+    flows |= money.spending(policies, levers, p, begun.time, 1 / 12)
     ensemble = Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
     found = [ensemble.yearly(outcome).reshape(-1, len(p["vsl"])) for outcome in OUTCOMES]
     compared = simlib.compare(ensemble, policy="mixed")

@@ -22,10 +22,10 @@ from simlib.errors import Faults, InputError, check_name, plain, shown
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import Policy, policies_of
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, shares_checked
 from simlib.runs import Watch
-from simlib.simulation import STEPS_PER_YEAR, checked, policies_of
+from simlib.simulation import STEPS_PER_YEAR, checked
 
 Counts = NDArray[np.int64]
 Counted = dict[str, tuple[NDArray[np.uint16], Array]]

@@ -17,8 +17,8 @@ from simlib.inputs.policy import Policy
 from simlib.inputs.sampling import Sample
 from simlib.inputs.split import allocate
 from simlib.inputs.tables import PAYERS, load_programmes
+from simlib.money import payer_shares
 from simlib.runs import Watch
-from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.units import USD_PER_MILLION
 

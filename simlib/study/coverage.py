@@ -76,7 +76,7 @@ def perform(key: str, seed: int, effort: Effort) -> Piece:
     )
     true = np.array([*(truth.parameters[name][0] for name in names), *happened[:, 0]])
     return described(drawn, true, rng) | {
-        "log_evidence": np.array(found.log_evidence),
+        "log_evidence": np.array(found.sample.log_evidence),
         "seconds": np.array(found.seconds),
     }
 

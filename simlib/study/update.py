@@ -256,7 +256,7 @@ def _weighed(
     covariance = expected.covariance + shared
     residual = np.log(counted / excess) - np.log(expected.deaths)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    logs = likelihood._normal_one_ahead(residual, covariance).sum(axis=1)
+    logs = likelihood.normal_one_ahead(residual, covariance).sum(axis=1)
     return logs, ndtr(residual / sd).mean(axis=0)
 
 
