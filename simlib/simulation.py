@@ -11,7 +11,7 @@ import numpy as np
 
 from simlib import money, runs, world
 from simlib.block import Work
-from simlib.errors import InputError, plain, shown
+from simlib.errors import Faults, plain, shown
 from simlib.inputs import record, sampling
 from simlib.inputs.arrays import Array, closed
 from simlib.inputs.observed import Observed, load_observed
@@ -264,38 +264,28 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
     InputError
         Naming every field, bound and allowed value that was broken.
     """
-    faults = []
-    draws, until, seed, steps_per_year = map(plain, (draws, until, seed, steps_per_year))
-    default = int(np.ceil(end)) + PROJECTED_YEARS - 1
-    last = default if until is None else until
-    for name, value, low, high in (
-        ("draws", draws, 1, MOST_DRAWS),
-        ("until", last, int(np.ceil(end)), LAST_YEAR),
-        ("seed", seed, 0, 2**63 - 1),
-        ("steps_per_year", steps_per_year, COARSE_STEPS, 1200),
-    ):
-        if type(value) is not int or not low <= value <= high:
-            faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high}")
-    if not faults and steps_per_year % STEPS_PER_YEAR and steps_per_year != COARSE_STEPS:
-        faults.append(
-            f"steps_per_year: {steps_per_year} is neither {COARSE_STEPS} nor a multiple of 12"
-        )
-    if faults:
-        raise InputError(faults)
+    faults, first = Faults(""), int(np.ceil(end))
+    faults.whole("draws", draws, 1, MOST_DRAWS)
+    default = first + PROJECTED_YEARS - 1
+    last = faults.whole("until", default if until is None else until, first, LAST_YEAR)
+    faults.whole("seed", seed, 0, 2**63 - 1)
+    steps = faults.whole("steps_per_year", steps_per_year, COARSE_STEPS, 1200)
+    if not faults.messages and steps % STEPS_PER_YEAR and steps != COARSE_STEPS:
+        faults.add("steps_per_year", f"{steps} is neither {COARSE_STEPS} nor a multiple of 12")
+    faults.raise_any()
     return last
 
 
 def _check_kinds(prior: Any, posterior: Any, watch: Any) -> None:
     """Refuse switches that are none."""
-    faults = []
+    faults = Faults("")
     if not isinstance(prior, bool | np.bool_):
-        faults.append(f"prior: {shown(prior)} is neither True nor False")
+        faults.add("prior", f"{shown(prior)} is neither True nor False")
     if not isinstance(posterior, Posterior | None):
-        faults.append(f"posterior: {shown(posterior)} is no Posterior; None for the shipped one")
+        faults.add("posterior", f"{shown(posterior)} is no Posterior; None for the shipped one")
     if not callable(watch):
-        faults.append(f"watch: {shown(watch)} cannot be called with the share done")
-    if faults:
-        raise InputError(faults)
+        faults.add("watch", f"{shown(watch)} cannot be called with the share done")
+    faults.raise_any()
 
 
 def planned(policies: Sequence[Policy], time: Array) -> dict[str, Array]:

@@ -271,13 +271,11 @@ def _task(
     chosen = faults.attempt(policies_of, policies)
     last = faults.attempt(checked, 1, until, seed, STEPS_PER_YEAR, end)
     pinned = faults.attempt(load_parameters().check, {} if assumptions is None else assumptions)
-    draws = plain(draws)
-    if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
-        faults.add("draws", f"{shown(draws)} is not a whole number from 1 to {MOST_DRAWS:,}")
+    draws = faults.whole("draws", draws, 1, MOST_DRAWS)
     if not isinstance(outcomes, list | tuple) or not outcomes:
         faults.add("outcomes", f"{shown(outcomes)} is no list of outcomes; allowed: one or more")
         outcomes = ()
     for name in outcomes:
-        faults.attempt(check_name, "outcome", name, OUTCOMES)
+        faults.name("outcome", name, OUTCOMES)
     faults.raise_any()
     return Task(chosen, tuple(outcomes), draws, plain(seed), last, pinned)

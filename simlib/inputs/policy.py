@@ -364,6 +364,10 @@ def load_policy(name: str) -> Policy:
     return read_policy(DATA / "policies" / f"{name}.toml")
 
 
+STATUS_QUO = Policy("status_quo", title="Status quo")
+"""No new policy."""
+
+
 def policies_of(policy: Any) -> tuple[Policy, ...]:
     """Policies to run, None as the status quo; an InputError says which cannot be used."""
     several = policy if isinstance(policy, list | tuple) else [policy]
@@ -372,7 +376,7 @@ def policies_of(policy: Any) -> tuple[Policy, ...]:
     policies = []
     for given in several:
         if given is None:
-            given = Policy(name="status_quo", title="Status quo")
+            given = STATUS_QUO
         policies.append(load_policy(given) if isinstance(given, str) else given)
         if not isinstance(policies[-1], Policy):
             raise InputError(f"policy: {shown(given)} is neither a name nor a Policy")

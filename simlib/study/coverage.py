@@ -17,11 +17,11 @@ from simlib.inputs import sampling
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import STATUS_QUO
 from simlib.results import Ensemble
 from simlib.study import build, commands, scores
 from simlib.study.forecast import (
     NO_DRIFT,
-    STATUS_QUO,
     forecast,
     quarterly_deaths,
 )

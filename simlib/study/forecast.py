@@ -15,14 +15,13 @@ from simlib.inputs import sampling
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed
 from simlib.inputs.parameters import Parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import STATUS_QUO, Policy
 from simlib.inputs.posterior import Posterior
 from simlib.results import Ensemble
 from simlib.study.refit import NOTHING
 
 NO_DRIFT = {"forecast_drift_sd": 0.0}
 """Without the drift beyond the record, which no posterior knows of."""
-STATUS_QUO = Policy(name="status_quo", title="Status quo")
 
 
 def forecast(

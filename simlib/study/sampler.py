@@ -125,7 +125,8 @@ def fitted_normal(scores: Array, weights: Array | None = None) -> tuple[Array, A
     weights : of the particles, shape (particles,); None when all weigh the same
     """
     variances, directions = np.linalg.eigh(np.cov(scores.T, aweights=weights))
-    told = variances < max(1 - np.sqrt(scores.shape[1] / len(scores)), 0.0) ** 2
+    edge = 1 - np.sqrt(scores.shape[1] / len(scores))
+    told = (edge > 0) & (variances < edge**2)
     variances = np.where(told, np.clip(INFLATION * variances, LEAST_VARIANCE, 1), 1.0)
     seen = directions[:, told]
     centre = seen @ (seen.T @ np.average(scores, axis=0, weights=weights))
