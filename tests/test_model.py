@@ -770,7 +770,7 @@ def test_the_record_stays_as_it_was_under_any_policy() -> None:
 def test_several_faults_are_told_at_once() -> None:
     with pytest.raises(simlib.InputError) as told:
         simlib.simulate(draws=0, until=2051, seed=-1)
-    for field, bound in (("draws", "200000"), ("until", "2050"), ("seed", "-1")):
+    for field, bound in (("draws", "200,000"), ("until", "2050"), ("seed", "-1")):
         assert any(line.startswith(field) and bound in line for line in told.value.messages)
 
 
