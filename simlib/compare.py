@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib import money
-from simlib.errors import InputError, check_name, shown, unknown
+from simlib.errors import Faults, InputError, check_name, shown
 from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters, number_fault
 from simlib.inputs.tables import PAYERS
@@ -332,15 +332,13 @@ def _check_terms(
     ensemble: Ensemble, first: str, second: str, margin: float | None, confidence: float | None
 ) -> None:
     """Refuse terms on which nothing can be judged, all at once."""
-    faults = []
+    faults = Faults("")
     for field, policy in (("first", first), ("second", second)):
-        if not isinstance(policy, str) or policy not in ensemble.policies:
-            faults.append(f"{field}: policy {unknown(policy, ensemble.policies)}")
-    if not faults and first == second:
-        faults.append(f"second: is the first strategy, {shown(first)}, too")
+        faults.name(field, policy, ensemble.policies)
+    if not faults.messages and first == second:
+        faults.add("second", f"is the first strategy, {shown(first)}, too")
     for name, value in (("margin", margin), ("confidence", confidence)):
         row = load_parameters()[f"verdict_{name}"]
         if value is not None and (fault := number_fault(value, row)):
-            faults.append(f"{name}: {fault}")
-    if faults:
-        raise InputError(faults)
+            faults.add(name, fault)
+    faults.raise_any()

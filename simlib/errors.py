@@ -44,7 +44,7 @@ class Faults:
     Parameters
     ----------
     where : str
-        What is being read (a file, or a file and line); it begins every message.
+        What is being read, or called; it begins every message, unless it is empty.
     """
 
     __slots__ = ("messages", "where")
@@ -55,7 +55,8 @@ class Faults:
 
     def add(self, field: str, problem: str) -> None:
         """Note that `field` has a `problem`."""
-        self.messages.append(f"{self.where}, {field}: {problem}")
+        place = f"{self.where}, {field}" if self.where else field
+        self.messages.append(f"{place}: {problem}")
 
     def add_unknown(self, field: str, names: Iterable[object], allowed: Collection[str]) -> None:
         """Note each of some names that are not allowed; of many, the first."""
@@ -64,6 +65,19 @@ class Faults:
             self.add(field, unknown(name, allowed))
         if len(wrong) > _MOST_UNKNOWN:
             self.add(field, f"{len(wrong) - _MOST_UNKNOWN:,} more are unknown")
+
+    def whole(self, field: str, value: Any, low: int, high: int) -> int:
+        """The value, which must be a whole number within bounds."""
+        number: int = plain(value)
+        if type(number) is not int or not low <= number <= high:
+            most = f"{high:,}" if high > 9999 else high  # years have no comma
+            self.add(field, f"{shown(value)} is not a whole number from {low} to {most}")
+        return number
+
+    def name(self, field: str, name: Any, allowed: Collection[str]) -> None:
+        """Note a name that is not among those allowed."""
+        if not isinstance(name, str) or name not in allowed:
+            self.add(field, unknown(name, allowed))
 
     def attempt(self, check: Callable[..., T], *given: Any) -> T | Any:
         """What a check returns; where it raises, its faults are noted."""

@@ -3,10 +3,13 @@
 Pure functions of arrays, draws on the last axis. Money is 2024 US dollars.
 """
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
 
-Array = NDArray[np.float64]
+import numpy as np
+
+from simlib.inputs.arrays import Array, Draws
+from simlib.inputs.policy import Policy
+from simlib.inputs.tables import PAYERS, load_programmes
 
 
 def units_bought(money: Array, unit_cost: Array, crowding_out: Array) -> Array:
@@ -50,3 +53,34 @@ def net_benefit(averted: Array, value: Array, cost: Array) -> Array:
     cost : [USD]
     """
     return averted * value - cost
+
+
+def spending(
+    policies: Sequence[Policy],
+    levers: Mapping[str, Array],
+    p: Draws,
+    time: Array,
+    dt: float,
+) -> dict[str, Array]:
+    """Programme money by payer and step [million USD], shape (steps, policies, 1)."""
+    nothing = np.zeros((len(time), len(policies), 1))
+    paid = dict.fromkeys(PAYERS, nothing)
+    programmes = load_programmes()
+    for lever, money in levers.items():
+        if not programmes[lever].payers:
+            continue
+        for payer, share in payer_shares(lever, programmes[lever].payers, p).items():
+            paid[payer] = paid[payer] + money * share * dt
+    total = sum(paid.values(), start=nothing)
+    return {f"spending_{payer}_musd": each for payer, each in paid.items()} | {
+        "spending_musd": total
+    }
+
+
+def payer_shares(lever: str, payers: Sequence[str], p: Draws) -> dict[str, float]:
+    """Share of a programme's money by payer; the last payer takes the rest."""
+    shares, rest = {}, 1.0
+    for payer in payers[:-1]:
+        shares[payer] = float(p[f"{lever}_{payer}_share"][0])
+        rest -= shares[payer]
+    return shares | {payers[-1]: rest}

@@ -74,7 +74,8 @@ def _prison_years(flows: Flows, p: Draws) -> Array:
 
 
 def _prison_cost(flows: Flows, p: Draws) -> Array:
-    return _prison_years(flows, p) * p["prison_cost"] / USD_PER_MILLION
+    years = _prison_years(flows, p)
+    return years * p["prison_cost"] / USD_PER_MILLION
 
 
 def _care_cost(flows: Flows, p: Draws) -> Array:

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from simlib import runs, world
+from simlib import money, runs, world
 from simlib.block import Work
-from simlib.errors import InputError, plain, shown
+from simlib.errors import Faults, plain, shown
 from simlib.inputs import record, sampling
 from simlib.inputs.arrays import Array, closed
 from simlib.inputs.observed import Observed, load_observed
-from simlib.inputs.parameters import Parameters, load_parameters
-from simlib.inputs.policy import Policy, load_policy
+from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import Policy, policies_of
 from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.inputs.tables import PAYERS, costs_money, load_programmes
 from simlib.model import today as conditions
@@ -198,7 +198,7 @@ def project(
     if scale is not None:
         levers = {k: v * scale if costs_money(k) else v for k, v in levers.items()}
     flows, _ = run(policies, begun, watch, scale)
-    paid = spending(policies, levers, begun.parameters, begun.time, begun.dt)
+    paid = money.spending(policies, levers, begun.parameters, begun.time, begun.dt)
     if begun.shared:
         closed(paid)
     known = {**begun.described, **paid}
@@ -265,6 +265,7 @@ class _Runs:
         self._most = most
         self._found: OrderedDict[Any, Kept] = OrderedDict()
         self._lock = Lock()
+        self.clear = self._found.clear
 
     def get(self, key: Any) -> Kept | None:
         """What is kept under a key; None where nothing is."""
@@ -282,27 +283,10 @@ class _Runs:
                     self._found.popitem(last=False)
         return run
 
-    def clear(self) -> None:
-        """Keep nothing."""
-        with self._lock:
-            self._found.clear()
-
 
 _known_runs = _Runs(KEPT_RUNS)
 _last_run: list[tuple[Begun, tuple[Policy, ...], Ensemble]] = []
 """The last simulation: what equal money has tried last is what is then shown."""
-
-
-def _sample(
-    parameters: Parameters,
-    observed: Observed,
-    draws: int,
-    seed: int,
-    pinned: Mapping[str, float],
-    posterior: Posterior | None,
-) -> sampling.Sample:
-    quarters = world.record_quarters(observed)
-    return sampling.sample(parameters, draws, seed, pinned, posterior, record_quarters=quarters)
 
 
 def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) -> int:
@@ -318,55 +302,28 @@ def checked(draws: Any, until: Any, seed: Any, steps_per_year: Any, end: float) 
     InputError
         Naming every field, bound and allowed value that was broken.
     """
-    faults = []
-    draws, until, seed, steps_per_year = map(plain, (draws, until, seed, steps_per_year))
-    default = int(np.ceil(end)) + PROJECTED_YEARS - 1
-    last = default if until is None else until
-    for name, value, low, high in (
-        ("draws", draws, 1, MOST_DRAWS),
-        ("until", last, int(np.ceil(end)), LAST_YEAR),
-        ("seed", seed, 0, 2**63 - 1),
-        ("steps_per_year", steps_per_year, STEPS_PER_YEAR, 1200),
-    ):
-        if type(value) is not int or not low <= value <= high:
-            faults.append(f"{name}: {shown(value)} is not a whole number from {low} to {high}")
-    if not faults and steps_per_year % STEPS_PER_YEAR:
-        faults.append(f"steps_per_year: {steps_per_year} is no multiple of {STEPS_PER_YEAR}")
-    if faults:
-        raise InputError(faults)
+    faults, first = Faults(""), int(np.ceil(end))
+    faults.whole("draws", draws, 1, MOST_DRAWS)
+    default = first + PROJECTED_YEARS - 1
+    last = faults.whole("until", default if until is None else until, first, LAST_YEAR)
+    faults.whole("seed", seed, 0, 2**63 - 1)
+    steps = faults.whole("steps_per_year", steps_per_year, STEPS_PER_YEAR, 1200)
+    if not faults.messages and steps % STEPS_PER_YEAR:
+        faults.add("steps_per_year", f"{steps} is no multiple of {STEPS_PER_YEAR}")
+    faults.raise_any()
     return last
 
 
 def _check_kinds(prior: Any, posterior: Any, watch: Any) -> None:
     """Refuse switches that are none."""
-    faults = []
+    faults = Faults("")
     if not isinstance(prior, bool | np.bool_):
-        faults.append(f"prior: {shown(prior)} is neither True nor False")
+        faults.add("prior", f"{shown(prior)} is neither True nor False")
     if not isinstance(posterior, Posterior | None):
-        faults.append(f"posterior: {shown(posterior)} is no Posterior; None for the shipped one")
+        faults.add("posterior", f"{shown(posterior)} is no Posterior; None for the shipped one")
     if not callable(watch):
-        faults.append(f"watch: {shown(watch)} cannot be called with the share done")
-    if faults:
-        raise InputError(faults)
-
-
-def policies_of(policy: Any) -> tuple[Policy, ...]:
-    """Policies to run, None as the status quo; an InputError says which cannot be used."""
-    several = policy if isinstance(policy, list | tuple) else [policy]
-    if not several:
-        raise InputError("policy: at least one is needed")
-    found = []
-    for each in several:
-        if each is None:
-            each = Policy(name="status_quo", title="Status quo")
-        found.append(load_policy(each) if isinstance(each, str) else each)
-        if not isinstance(found[-1], Policy):
-            raise InputError(f"policy: {shown(each)} is neither a name nor a Policy")
-        found[-1].check()
-    names = [each.name for each in found]
-    if len(set(names)) < len(names):
-        raise InputError(f"policy: names must differ, not {', '.join(names)}")
-    return tuple(found)
+        faults.add("watch", f"{shown(watch)} cannot be called with the share done")
+    faults.raise_any()
 
 
 def planned(policies: Sequence[Policy], time: Array) -> dict[str, Array]:
@@ -376,37 +333,6 @@ def planned(policies: Sequence[Policy], time: Array) -> dict[str, Array]:
         lever: np.stack([each.values(lever, time) for each in policies], axis=-1)[:, :, None]
         for lever in moved
     }
-
-
-def spending(
-    policies: Sequence[Policy],
-    levers: Mapping[str, Array],
-    p: Mapping[str, Array],
-    time: Array,
-    dt: float,
-) -> dict[str, Array]:
-    """Programme money by payer and step [million USD], shape (steps, policies, 1)."""
-    nothing = np.zeros((len(time), len(policies), 1))
-    paid = dict.fromkeys(PAYERS, nothing)
-    programmes = load_programmes()
-    for lever, money in levers.items():
-        if not programmes[lever].payers:
-            continue
-        for payer, share in payer_shares(lever, programmes[lever].payers, p).items():
-            paid[payer] = paid[payer] + money * share * dt
-    total = sum(paid.values(), start=nothing)
-    return {f"spending_{payer}_musd": each for payer, each in paid.items()} | {
-        "spending_musd": total
-    }
-
-
-def payer_shares(lever: str, payers: Sequence[str], p: Mapping[str, Array]) -> dict[str, float]:
-    """Share of a programme's money by payer; the last payer takes the rest."""
-    shares, rest = {}, 1.0
-    for payer in payers[:-1]:
-        shares[payer] = float(p[f"{lever}_{payer}_share"][0])
-        rest -= shares[payer]
-    return shares | {payers[-1]: rest}
 
 
 @lru_cache(maxsize=4)
@@ -420,11 +346,14 @@ def _begun(
 ) -> Begun:
     """Draws ready to be projected; kept, so that moving a policy does not draw them again."""
     parameters, observed = load_parameters(), load_observed()
+    quarters = world.record_quarters(observed)
     touching = parameters.select(scope="history")
     of_history = tuple((name, value) for name, value in pinned if name in touching)
     kept = _history if draws <= MOST_KEPT else _history.__wrapped__
     past = kept(draws, seed, of_history, posterior, steps_per_year)
-    sample = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
+    sample = sampling.sample(
+        parameters, draws, seed, dict(pinned), posterior, record_quarters=quarters
+    )
     begun = begin(sample, observed, last, past, steps_per_year)
     return cast(Begun, replace(closed(begun), shared=draws <= MOST_KEPT))
 
@@ -439,7 +368,10 @@ def _history(
 ) -> Past:
     """The history of a set of draws; kept, so that moving a policy does not run it again."""
     parameters, observed = load_parameters(), load_observed()
-    p, error = _sample(parameters, observed, draws, seed, dict(pinned), posterior)
+    quarters = world.record_quarters(observed)
+    p, error = sampling.sample(
+        parameters, draws, seed, dict(pinned), posterior, record_quarters=quarters
+    )
     recorded = posterior is not None  # draws of the prior know nothing of the record
     return cast(Past, closed(history(p, observed, error, steps_per_year, recorded)))
 

@@ -230,19 +230,18 @@ def _programmes(policy: Policy) -> float:
 
 def _check(strategies: Any, total_musd: Any, count_prison: Any) -> float:
     """The total, when everything can be used."""
-    faults = []
+    faults = Faults("")
     if not is_finite(total_musd) or total_musd < 0:
-        faults.append(f"total: {shown(total_musd)} is no number from 0 million USD a year up")
+        faults.add("total", f"{shown(total_musd)} is no number from 0 million USD a year up")
     if not isinstance(count_prison, bool | np.bool_):
-        faults.append(f"count_prison: {shown(count_prison)} is neither True nor False")
+        faults.add("count_prison", f"{shown(count_prison)} is neither True nor False")
+    if isinstance(strategies, Strategy):
+        faults.add("strategies", "must be a list of Strategy, not one alone")
     several = strategies if isinstance(strategies, list | tuple) else [strategies]
-    faults += [
-        f"strategies: {shown(each)} is no Strategy; allowed: a list of them"
-        for each in several
-        if not isinstance(each, Strategy)
-    ]
-    if faults or several is not strategies:
-        raise InputError(faults or "strategies: must be a list of Strategy, not one alone")
+    for strategy in several:
+        if not isinstance(strategy, Strategy):
+            faults.add("strategies", f"{shown(strategy)} is no Strategy; allowed: a list of them")
+    faults.raise_any()
     names = [each.name for each in strategies]
     if len(set(names)) < len(names):
         raise InputError(f"strategies: names must differ, not {', '.join(map(shown, names))}")

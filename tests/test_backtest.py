@@ -10,7 +10,7 @@ from simlib import simulation
 from simlib.inputs import sampling
 from simlib.inputs.observed import RECORD, Observed, load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.study import backtest, cut, drift, rivals, scores
+from simlib.study import backtest, cut, drift, forecast, scores
 from simlib.study.cut import observed_until
 from simlib.study.refit import Effort, witness_of
 from simlib.world import record_quarters
@@ -91,20 +91,20 @@ def test_the_blind_model_does_not_know_what_had_not_happened() -> None:
     assert ROWS["shock_onset"].value == backtest.NOT_YET["shock_depth"]
 
 
-@pytest.mark.parametrize("name", rivals.RIVALS)
+@pytest.mark.parametrize("name", forecast.RIVALS)
 def test_rivals_start_where_the_counts_end(name: str) -> None:
     counts = OBSERVED[RECORD].values[:28]
-    found = rivals.RIVALS[name](counts, 8, 400, 1)
+    found = forecast.RIVALS[name](counts, 8, 400, 1)
     assert found.shape == (8, 400)
     assert np.median(found[0]) == pytest.approx(counts[-1], rel=0.15)
     width = np.ptp(np.quantile(np.log(found), (0.1, 0.9), axis=1), axis=0)
     assert width[-1] > width[0] > 0
-    np.testing.assert_array_equal(found, rivals.RIVALS[name](counts, 8, 400, 1))
-    assert not np.array_equal(found, rivals.RIVALS[name](counts, 8, 400, 2))
+    np.testing.assert_array_equal(found, forecast.RIVALS[name](counts, 8, 400, 1))
+    assert not np.array_equal(found, forecast.RIVALS[name](counts, 8, 400, 2))
 
 
 def test_no_change_is_what_it_says() -> None:
-    found = rivals.no_change(np.exp(np.array([0.0, 0.2, 0.1, 0.3])), 4, 20_000, 1)
+    found = forecast.no_change(np.exp(np.array([0.0, 0.2, 0.1, 0.3])), 4, 20_000, 1)
     spread = np.std([0.2, -0.1, 0.2], ddof=1)
     np.testing.assert_allclose(
         np.log(found).std(axis=1), spread * np.sqrt(np.arange(1, 5)), rtol=0.03
@@ -140,7 +140,7 @@ def test_one_origin_from_end_to_end_when_tiny() -> None:
     assert estimated["without_origin"].isna().tolist() == [True]
     wide = backtest.forecasts({key: piece}, estimated.assign(without_origin=2018.0, value=0.5), 1)
     table = backtest.summary(backtest.cases(wide)).set_index("forecaster")
-    assert list(table.index) == [backtest.MODEL, backtest.WITHOUT_DRIFT, *rivals.RIVALS]
+    assert list(table.index) == [backtest.MODEL, backtest.WITHOUT_DRIFT, *forecast.RIVALS]
     widths = table["width_log_80"]
     assert widths[backtest.MODEL] > 1.5 * widths[backtest.WITHOUT_DRIFT]
 

@@ -1,17 +1,14 @@
 """Calibration: pieces by hand, the posterior file, and the fit to the record."""
 
-import json
-
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, norm
 
 import simlib
 from simlib import simulation
-from simlib.errors import InputError
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.posterior import read_posterior, shipped_posterior
+from simlib.inputs.posterior import shipped_posterior
 from simlib.study import build, likelihood, sampler
 
 ROWS, OBSERVED = load_parameters(), load_observed()
@@ -23,26 +20,6 @@ def test_flows_are_summed_over_exactly_their_period() -> None:
     found = likelihood.by_period(flows, "x", np.array([2013, 2014]), np.array([2013.25, 2015]))
     np.testing.assert_allclose(found[:, 0], [0 + 1 + 2, sum(range(12, 24))])
     assert likelihood.mean_over(flows, "x", 2013, 2014) == pytest.approx([5.5])
-
-
-def test_anchor_is_the_normal_density() -> None:
-    modelled, seen = np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([[0.0], [0.5]])
-    found = likelihood._anchor(modelled, seen, np.array([0.2, 0.3]))
-    by_hand = norm.logpdf(modelled, seen, [0.2, 0.3]).sum(axis=0)
-    np.testing.assert_allclose(found, by_hand)
-
-
-def test_normal_density_of_many_dimensions() -> None:
-    rng = np.random.default_rng(3)
-    root = rng.normal(size=(5, 6, 6))
-    covariance = root @ root.transpose(0, 2, 1) + np.eye(6)
-    residual = rng.normal(size=(5, 6))
-    expected = [
-        multivariate_normal(cov=c).logpdf(r) for r, c in zip(residual, covariance, strict=True)
-    ]
-    np.testing.assert_allclose(
-        likelihood._normal_one_ahead(residual, covariance).sum(axis=1), expected
-    )
 
 
 def test_scores_of_zero_are_medians_and_the_rest_is_central() -> None:
@@ -104,43 +81,8 @@ def test_sampler_survives_impossible_regions() -> None:
     found = sampler.sample(_possible_above(-0.5), 2, 1000, 4, np.random.default_rng(1))
     assert found.scores[:, 0].min() > -0.5
     assert found.log_evidence == pytest.approx(np.log(norm.sf(-0.5)), abs=0.1)
-
-
-def test_sampler_survives_where_most_of_the_prior_is_impossible() -> None:
-    found = sampler.sample(_possible_above(0.0), 2, 1000, 4, np.random.default_rng(1))
-    assert found.log_evidence == pytest.approx(np.log(0.5), abs=0.1)
-
-
-def test_sampler_refuses_an_impossible_target() -> None:
     with pytest.raises(RuntimeError, match="finite likelihood"):
         sampler.sample(_possible_above(99.0), 2, 50, 1, np.random.default_rng(1))
-
-
-@pytest.mark.parametrize("fault", ["nan", "short", "no residual", "no about", "pickle", "absent"])
-def test_a_broken_posterior_is_refused_in_words(fault: str, tmp_path) -> None:
-    about = np.frombuffer(json.dumps({"seed": 1}).encode(), dtype=np.uint8)
-    columns = {"about": about, "last_residual": np.zeros(3), "overdose_rate": np.ones(3)}
-    if fault == "nan":
-        columns["overdose_rate"] = np.array([1, np.nan, 1])
-    if fault == "short":
-        columns["overdose_rate"] = np.ones(2)
-    if fault == "pickle":
-        columns["overdose_rate"] = np.array([{}, {}, {}], dtype=object)
-    path = tmp_path / "mine.npz"
-    if fault != "absent":
-        kept = {k: v for k, v in columns.items() if fault != f"no {k.removeprefix('last_')}"}
-        np.savez(path, **kept)
-    with pytest.raises(InputError, match=r"mine\.npz"):
-        read_posterior(path)
-
-
-def test_a_whole_posterior_is_read(tmp_path) -> None:
-    posterior = shipped_posterior()
-    posterior.save(tmp_path / "again.npz")
-    again = read_posterior(tmp_path / "again.npz")
-    assert again.about == posterior.about
-    for name, values in posterior.values.items():
-        np.testing.assert_array_equal(again.values[name], values)
 
 
 def test_residuals_belong_to_their_rows() -> None:

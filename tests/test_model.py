@@ -10,7 +10,7 @@ import pytest
 import twin
 
 import simlib
-from simlib import runs, simulation, strategies, world
+from simlib import money, runs, simulation, strategies, world
 from simlib.inputs import record, sampling
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
@@ -378,7 +378,7 @@ def test_every_parameter_row_is_read(monkeypatch) -> None:
     assert "vsl" not in p.read  # making draws ready does not read them all
     levers = simulation.planned([Policy(name="none"), MIXED], begun.time)
     flows |= begun.described
-    flows |= simulation.spending([Policy(name="none"), MIXED], levers, p, begun.time, 1 / 12)
+    flows |= money.spending([Policy(name="none"), MIXED], levers, p, begun.time, 1 / 12)
     sampling.model_error(p["model_error_sd"], p["model_error_correlation"], np.full((9, 8), 0.4))
     sampling.forecast_drift(p["forecast_drift_sd"], np.full((9, 8), 0.4))
     ensemble = Ensemble(("none", "mixed"), past.flows, flows, p)
@@ -654,7 +654,7 @@ def test_every_input_moves_an_outcome() -> None:
     past, _, flows, begun = run(p, policies)
     levers = simulation.planned(policies, begun.time)
     flows |= begun.described
-    flows |= simulation.spending(policies, levers, p, begun.time, 1 / 12)
+    flows |= money.spending(policies, levers, p, begun.time, 1 / 12)
     ensemble = Ensemble(tuple(each.name for each in policies), past.flows, flows, p)
     found = [ensemble.yearly(outcome).reshape(-1, len(p["vsl"])) for outcome in OUTCOMES]
     compared = simlib.compare(ensemble, policy="mixed")
@@ -697,7 +697,7 @@ def test_the_record_stays_as_it_was_under_any_policy() -> None:
 def test_several_faults_are_told_at_once() -> None:
     with pytest.raises(simlib.InputError) as told:
         simlib.simulate(draws=0, until=2051, seed=-1)
-    for field, bound in (("draws", "200000"), ("until", "2050"), ("seed", "-1")):
+    for field, bound in (("draws", "200,000"), ("until", "2050"), ("seed", "-1")):
         assert any(line.startswith(field) and bound in line for line in told.value.messages)
 
 

@@ -24,9 +24,9 @@ from simlib.analysis.runs import (
     take,
     totals,
 )
-from simlib.errors import Faults, is_finite, plain, shown, unknown
+from simlib.errors import Faults, is_finite, plain, shown
 from simlib.inputs.arrays import Array
-from simlib.inputs.policy import RAMP_MONTHS, Policy
+from simlib.inputs.policy import RAMP_MONTHS, STATUS_QUO, Policy
 from simlib.results import OUTCOMES
 from simlib.runs import Watch
 
@@ -124,7 +124,7 @@ def adapt(
     years = _check(first, second, trigger, years)
     draws = plain(draws)
     switching = [then(first, second, year) for year in years]
-    policies = [Policy("status_quo"), first, second, *switching]
+    policies = [STATUS_QUO, first, second, *switching]
     chosen = sample(draws, seed)
     deaths = np.empty((len(policies), draws))
     crossed = np.empty((len(years), draws), dtype=bool)
@@ -165,8 +165,7 @@ def _check(first: Any, second: Any, trigger: Any, years: Any) -> list[int]:
     if not found or any(type(year) is not int for year in found):
         faults.add("years", f"{shown(years)} is no list of whole years; allowed: one or more")
     faults.raise_any()
-    if not isinstance(trigger.indicator, str) or trigger.indicator not in OUTCOMES:
-        faults.add("indicator", unknown(trigger.indicator, OUTCOMES))
+    faults.name("indicator", trigger.indicator, OUTCOMES)
     if not is_finite(trigger.change):
         faults.add("change", f"{shown(trigger.change)} is no finite number")
     if not first.changes:

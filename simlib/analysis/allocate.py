@@ -328,8 +328,7 @@ def _check(
     faults, kept = Faults("split"), limits or Limits()
     if not is_finite(total) or total < 0:
         faults.add("total", f"{shown(total)} is no number from 0 million USD a year up")
-    if not isinstance(criterion, str) or criterion not in CRITERIA:
-        faults.add("criterion", unknown(criterion, CRITERIA))
+    faults.name("criterion", criterion, CRITERIA)
     kinds = ("least", "most", "payer_most", "burden_most")
     tables = (response.sizes, response.sizes, response.payers, response.burdens)
     for kind, known in zip(kinds, tables, strict=True):

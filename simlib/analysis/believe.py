@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simlib.analysis.runs import DEATHS, at, sample, size, summed, take
-from simlib.errors import Faults, InputError, is_finite, plain, shown, unknown
+from simlib.errors import Faults, InputError, is_finite, plain, shown
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import LEVER_GROUP, Parameter, load_parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import STATUS_QUO, Policy
 from simlib.inputs.sampling import Sample
 from simlib.runs import Watch
 from simlib.simulation import PROJECTED_YEARS
@@ -153,12 +153,12 @@ def equal_scale(
     InputError
         When the sentences of a strategy alone cost more in prisons than the total at some point.
     """
-    quo = Policy("status_quo", title="Status quo")
     full = [strategy.policy(total_musd) for strategy in strategies]
     bare = [replace(s.policy(0.0), name=f"{s.name}, no money") for s in strategies]
     moved = any(policy.changes for policy in bare)  # else the status quo, which costs nothing
-    cost = summed([quo, *full, *(bare if moved else [])], at(chosen, points), [PRISON])[PRISON]
-    added = (cost[1:] - cost[0]).reshape(-1, len(full), len(cost[0]) // size(chosen), size(chosen))
+    tried = [STATUS_QUO, *full, *(bare if moved else [])]
+    cost = summed(tried, at(chosen, points), [PRISON])[PRISON]
+    added = (cost[1:] - cost[0]).reshape(-1, len(full), len(points), size(chosen))
     most = added[0].mean(-1) / _years(full)
     base = added[1].mean(-1) / _years(full) if moved else np.zeros_like(most)
     if base.max() > total_musd:
@@ -170,7 +170,8 @@ def equal_scale(
         [affordable(total_musd, {0.0: float(low), total_musd: float(high)}) for low, high in pairs]
         for pairs in np.stack([base, most], axis=-1)
     ]
-    return [quo, *full], np.concatenate([np.ones((1, len(points))), np.array(spent) / total_musd])
+    scale = np.concatenate([np.ones((1, len(points))), np.array(spent) / total_musd])
+    return [STATUS_QUO, *full], scale
 
 
 def _years(policies: Sequence[Policy]) -> float:
@@ -254,12 +255,10 @@ def _check(across: str, up: str, total_musd: float, steps: int) -> None:
     faults = Faults("break-even map")
     allowed = assumptions()
     for field, name in (("across", across), ("up", up)):
-        if not isinstance(name, str) or name not in allowed:
-            faults.add(field, unknown(name, allowed))
+        faults.name(field, name, allowed)
     if isinstance(across, str) and isinstance(up, str) and across == up:
         faults.add("up", f"must differ from across, {across!r}")
     if not is_finite(total_musd) or total_musd <= 0:
         faults.add("total", f"{shown(total_musd)} is not above 0 million USD a year")
-    if type(steps) is not int or not 2 <= steps <= MOST_STEPS:
-        faults.add("steps", f"{shown(steps)} is no whole number from 2 to {MOST_STEPS}")
+    faults.whole("steps", steps, 2, MOST_STEPS)
     faults.raise_any()

@@ -22,10 +22,10 @@ from simlib.errors import Faults, InputError, check_name, plain, shown
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import Policy, policies_of
 from simlib.results import OUTCOMES, QUANTILES, Ensemble, shares_checked
 from simlib.runs import Watch
-from simlib.simulation import STEPS_PER_YEAR, checked, policies_of
+from simlib.simulation import STEPS_PER_YEAR, checked
 
 Counts = NDArray[np.int64]
 Counted = dict[str, tuple[NDArray[np.uint16], Array]]
@@ -271,13 +271,11 @@ def _task(
     chosen = faults.attempt(policies_of, policies)
     last = faults.attempt(checked, 1, until, seed, STEPS_PER_YEAR, end)
     pinned = faults.attempt(load_parameters().check, {} if assumptions is None else assumptions)
-    draws = plain(draws)
-    if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
-        faults.add("draws", f"{shown(draws)} is not a whole number from 1 to {MOST_DRAWS:,}")
+    draws = faults.whole("draws", draws, 1, MOST_DRAWS)
     if not isinstance(outcomes, list | tuple) or not outcomes:
         faults.add("outcomes", f"{shown(outcomes)} is no list of outcomes; allowed: one or more")
         outcomes = ()
     for name in outcomes:
-        faults.attempt(check_name, "outcome", name, OUTCOMES)
+        faults.name("outcome", name, OUTCOMES)
     faults.raise_any()
     return Task(chosen, tuple(outcomes), draws, plain(seed), last, pinned)

@@ -13,12 +13,12 @@ from simlib.compare import Comparison
 from simlib.errors import Faults, InputError, is_finite, shown, unknown
 from simlib.inputs.arrays import Array
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import STATUS_QUO, Policy
 from simlib.inputs.sampling import Sample
 from simlib.inputs.split import allocate
 from simlib.inputs.tables import PAYERS, load_programmes
+from simlib.money import payer_shares
 from simlib.runs import Watch
-from simlib.simulation import payer_shares
 from simlib.strategies import beyond_record
 from simlib.units import USD_PER_MILLION
 
@@ -103,8 +103,7 @@ def response(
 def _check(where: str, goal: str, money: Mapping[str, Mapping[str, float]]) -> None:
     """Refuse an unknown goal and what is no money for a programme, all at once."""
     faults, known = Faults(where), programmes()
-    if not isinstance(goal, str) or goal not in GOALS:
-        faults.add("goal", unknown(goal, GOALS))
+    faults.name("goal", goal, GOALS)
     for kind, several in money.items():
         if not isinstance(several, Mapping):
             faults.add(kind, f"must be money by programme, not {shown(several)}")
@@ -136,13 +135,12 @@ def measured(
     policies: Sequence[Policy], goal: str, chosen: Sample, watch: Watch | None = None
 ) -> Measured:
     """Simulate policies on given draws, in blocks."""
-    quo = Policy("status_quo", title="Status quo")
     gain, averted, cost, years = np.empty((4, len(policies), size(chosen)))
     found = Measured(gain, averted, cost, years, np.empty(size(chosen)))
     ends = [points[-1][0] for each in policies for points in each.changes.values()]
     full = max(ends, default=0.0)  # no policy moves any money
     for cut in blocks(size(chosen), max(BLOCK // max(len(policies), 1), 1)):
-        ensemble = run([quo, *policies], take(chosen, cut))
+        ensemble = run([STATUS_QUO, *policies], take(chosen, cut))
         for i in range(len(policies)):
             compared = Comparison(ensemble, 0, ensemble, i + 1)  # whatever its name
             later = compared.years >= full

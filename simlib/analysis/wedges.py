@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simlib.errors import Faults, InputError, plain, shown, unknown
+from simlib.errors import Faults, InputError, plain, shown
 from simlib.inputs.arrays import Array
 from simlib.inputs.policy import Policy
 from simlib.results import OUTCOMES
@@ -162,14 +162,11 @@ def _check(
     for field, each in (("policy", policy), ("against", against)):
         if not isinstance(each, Policy):
             faults.add(field, f"{shown(each)} is no Policy")
-    if not isinstance(outcome, str) or outcome not in OUTCOMES:
-        faults.add("outcome", unknown(outcome, OUTCOMES))
-    if type(draws) is not int or not 1 <= draws <= MOST_DRAWS:
-        faults.add("draws", f"{shown(draws)} is not a whole number from 1 to {MOST_DRAWS}")
+    faults.name("outcome", outcome, OUTCOMES)
+    faults.whole("draws", draws, 1, MOST_DRAWS)
+    faults.whole("exact_up_to", exact_up_to, 0, MOST_EXACT)
     if type(orders) is not int or not 4 <= orders <= MOST_ORDERS or orders % 2:
         faults.add("orders", f"{shown(orders)} is no even number from 4 to {MOST_ORDERS:,}")
-    if type(exact_up_to) is not int or not 0 <= exact_up_to <= MOST_EXACT:
-        faults.add("exact_up_to", f"{shown(exact_up_to)} is no whole number from 0 to {MOST_EXACT}")
     faults.raise_any()
 
 

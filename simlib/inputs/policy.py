@@ -362,3 +362,26 @@ def load_policy(name: str) -> Policy:
     if not isinstance(name, str) or name not in policy_names():
         raise UnknownName(f"policy {unknown(name, policy_names())}")
     return read_policy(DATA / "policies" / f"{name}.toml")
+
+
+STATUS_QUO = Policy("status_quo", title="Status quo")
+"""No new policy."""
+
+
+def policies_of(policy: Any) -> tuple[Policy, ...]:
+    """Policies to run, None as the status quo; an InputError says which cannot be used."""
+    several = policy if isinstance(policy, list | tuple) else [policy]
+    if not several:
+        raise InputError("policy: at least one is needed")
+    policies = []
+    for given in several:
+        if given is None:
+            given = STATUS_QUO
+        policies.append(load_policy(given) if isinstance(given, str) else given)
+        if not isinstance(policies[-1], Policy):
+            raise InputError(f"policy: {shown(given)} is neither a name nor a Policy")
+        policies[-1].check()
+    names = [each.name for each in policies]
+    if len(set(names)) < len(names):
+        raise InputError(f"policy: names must differ, not {', '.join(names)}")
+    return tuple(policies)

@@ -62,7 +62,6 @@ def sample(
     particles: int,
     moves: int,
     seed: int,
-    progress: Callable[[float], None] = lambda share: None,
 ) -> Sample:
     """Draw from prior times likelihood.
 
@@ -71,7 +70,6 @@ def sample(
     log_likelihoods : scores (particles, dimensions) -> log likelihood (pieces, particles)
     moves : proposals between two changes of the target; the finished posterior gets
         `LAST_ROUNDS` times as many
-    progress : called with the share of the pieces taken in, 0 to 1
 
     Raises
     ------
@@ -95,7 +93,6 @@ def sample(
             if raised[piece] < 1:  # else the next piece may be so light that no move is needed
                 scores, found = mover.move(scores, weights, raised, moves)
                 weights = np.full(particles, -np.log(particles))
-            progress(float(raised.sum() / len(found)))
     for _ in range(LAST_ROUNDS):
         scores, found = mover.move(scores, weights, raised, moves)
         weights = np.full(particles, -np.log(particles))

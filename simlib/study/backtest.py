@@ -15,9 +15,9 @@ import pandas as pd
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import RECORD, load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.study import commands, drift, rivals, scores
+from simlib.study import commands, drift, scores
 from simlib.study.cut import observed_until
-from simlib.study.forecast import forecast, quarterly_deaths
+from simlib.study.forecast import RIVALS, forecast, quarterly_deaths
 from simlib.study.pieces import Piece, perform_all
 from simlib.study.refit import Effort, as_piece, from_piece, refit, witness_of
 
@@ -124,10 +124,10 @@ def forecasts(
             futures[MODEL, origin] = future(key, piece, seed, float(of_others[origin]))
     for origin in sorted({origin for _, origin in futures}):
         counts = series.values[series.end <= origin + 1 / 24]
-        for name, rival in rivals.RIVALS.items():
+        for name, rival in RIVALS.items():
             draws = futures[WITHOUT_DRIFT, origin].shape[-1]
             futures[name, origin] = rival(counts, 4 * HORIZON, draws, seed)
-    order = {name: place for place, name in enumerate((*OURS, *rivals.RIVALS))}
+    order = {name: place for place, name in enumerate((*OURS, *RIVALS))}
     return dict(sorted(futures.items(), key=lambda each: (order[each[0][0]], each[0][1])))
 
 

@@ -1,7 +1,4 @@
-"""One posterior from one seed, by the library's own sampler: quick enough for many refits.
-
-The shipped posterior is made of several such posteriors, see :mod:`simlib.study.study`.
-"""
+"""From normal scores to draws and from draws to a posterior: what all calibrations share."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -16,12 +13,8 @@ from simlib.inputs.arrays import Array
 from simlib.inputs.observed import RECORD, Observed, month_name
 from simlib.inputs.parameters import LEVER_GROUP, Parameters
 from simlib.inputs.posterior import Posterior
-from simlib.study import likelihood, sampler
-from simlib.study.fingerprint import past_fingerprint
-from simlib.version import __version__
+from simlib.study import likelihood
 
-PARTICLES = 3000
-MOVES = 12
 SEED = 2026
 BATCH = 2000
 """Draws simulated at once: the fastest on two cores, and bounded in memory."""
@@ -61,48 +54,6 @@ def in_batches(scores: NDArray[Any], of: Callable[[NDArray[Any]], Array]) -> Arr
     return np.concatenate([of(scores[i : i + BATCH]) for i in starts], axis=-1)
 
 
-def calibrate(
-    parameters: Parameters,
-    observed: Observed,
-    particles: int = PARTICLES,
-    moves: int = MOVES,
-    seed: int = SEED,
-    progress: Callable[[float], None] = lambda temperature: None,
-) -> tuple[Posterior, sampler.Sample]:
-    """Joint posterior of every parameter that touches the simulated past.
-
-    Parameters
-    ----------
-    particles, moves, seed : see `sampler.sample`
-    progress : called with the temperature reached, 0 to 1
-
-    Returns
-    -------
-    posterior : as many rows as particles
-    sample : the sampler's own record
-    """
-    names = informed(parameters)
-
-    def log_likelihood(scores: Array) -> Array:
-        p = draws_from(scores, names, parameters)
-        past = simulation.history(p, observed)
-        return likelihood.log_likelihood(p, past.flows, observed)
-
-    rng = np.random.default_rng(seed)
-    found = sampler.sample(
-        lambda scores: in_batches(scores, log_likelihood),
-        len(names),
-        particles,
-        moves,
-        rng,
-        progress,
-    )
-    scores = found.scores[rng.permutation(particles)]
-    p = draws_from(scores, names, parameters)
-    about = _about(found, observed, particles, moves, seed)
-    return posterior_of(p, names, observed, about), found
-
-
 def posterior_of(
     p: Mapping[str, Array],
     names: tuple[str, ...],
@@ -119,24 +70,6 @@ def posterior_of(
 
     residual = in_batches(rows, last_residual)
     return Posterior({name: p[name] for name in names}, residual, about, explanation)
-
-
-def _about(
-    found: sampler.Sample, observed: Observed, particles: int, moves: int, seed: int
-) -> Mapping[str, Any]:
-    return {
-        "data_vintage": vintage(observed),
-        "model_version": __version__,
-        "fingerprint": past_fingerprint(),
-        "seed": seed,
-        "particles": particles,
-        "moves": moves,
-        "evaluations": found.evaluations,
-        "temperatures": len(found.temperatures) - 1,
-        "acceptance_last": round(found.acceptance[-1], 3),
-        "distinct_particles": len(np.unique(found.log_likelihood)),
-        "log_evidence": round(found.log_evidence, 2),
-    }
 
 
 def vintage(observed: Observed) -> str:

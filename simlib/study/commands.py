@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from simlib.inputs.paths import write_whole
 from simlib.inputs.tables import DATA
 from simlib.study import pieces
 from simlib.study.fingerprint import model_fingerprint, past_fingerprint
@@ -63,7 +64,6 @@ def write(table: pd.DataFrame, name: str, run: Options) -> None:
     model = past_fingerprint() if name in PAST else model_fingerprint()
     belongs = table.assign(model=model, settings=settings)
     path = run.to / f"{name}.csv"
-    unfinished = path.with_suffix(".part")
-    belongs.to_csv(unfinished, index=False, float_format="%.5g", lineterminator="\n")
-    unfinished.replace(path)
+    text = belongs.to_csv(index=False, float_format="%.5g", lineterminator="\n")
+    write_whole(path, lambda file: file.write(text.encode()))
     print(f"{path}: {len(belongs)} rows")

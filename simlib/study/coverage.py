@@ -17,11 +17,11 @@ from simlib.inputs import sampling
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import Observed, load_observed
 from simlib.inputs.parameters import load_parameters
+from simlib.inputs.policy import STATUS_QUO
 from simlib.results import Ensemble
 from simlib.study import build, commands, scores
 from simlib.study.forecast import (
     NO_DRIFT,
-    STATUS_QUO,
     forecast,
     quarterly_deaths,
 )
@@ -76,7 +76,7 @@ def perform(key: str, seed: int, effort: Effort) -> Piece:
     )
     true = np.array([*(truth.parameters[name][0] for name in names), *happened[:, 0]])
     return described(drawn, true, rng) | {
-        "log_evidence": np.array(found.log_evidence),
+        "log_evidence": np.array(found.sample.log_evidence),
         "seconds": np.array(found.seconds),
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from simlib.inputs.arrays import closed
 from simlib.inputs.observed import Observed, Series
 from simlib.world import PURITY_REFERENCE
 
@@ -35,16 +36,13 @@ def _until(series: Series, when: float) -> Series:
 
 
 def _rows(series: Series, rows: np.ndarray) -> Series:
-    arrays: dict[str, Any] = {
-        name: getattr(series, name)[rows] for name in ("start", "end", "values", "quality")
+    """Some periods of a series."""
+    columns = {name: value for name, value in vars(series).items() if name not in ("name", "unit")}
+    some: dict[str, Any] = {
+        name: value[rows] if isinstance(value, np.ndarray) else tuple(value[row] for row in rows)
+        for name, value in columns.items()
     }
-    for array in arrays.values():
-        array.flags.writeable = False
-    texts: dict[str, Any] = {
-        name: tuple(getattr(series, name)[row] for row in rows)
-        for name in ("periods", "source", "vintage", "note")
-    }
-    return replace(series, **arrays, **texts)
+    return replace(series, **closed(some))
 
 
 def _flat(series: Series) -> Series:

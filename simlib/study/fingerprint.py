@@ -13,25 +13,25 @@ from simlib.inputs.policy import Policy
 from simlib.study import likelihood
 
 
+def _sample() -> sampling.Sample:
+    """A few draws of the prior."""
+    quarters = world.record_quarters(load_observed())
+    return sampling.sample(load_parameters(), DRAWS, 0, record_quarters=quarters)
+
+
 @cache
 def past_fingerprint() -> str:
     """Hash of the likelihood by term for a few draws of the prior: what a posterior rests on."""
-    parameters, observed = load_parameters(), load_observed()
-    sample = sampling.sample(parameters, DRAWS, 0, record_quarters=world.record_quarters(observed))
-    past = simulation.history(sample.parameters, observed)
-    terms = likelihood.TERMS.values()
-    return hashed(np.ravel([term(sample.parameters, past.flows, observed) for term in terms]))
+    p, observed = _sample().parameters, load_observed()
+    flows = simulation.history(p, observed).flows
+    return hashed(np.ravel([term(p, flows, observed) for term in likelihood.TERMS.values()]))
 
 
 @cache
 def model_fingerprint() -> str:
     """Hash of the past's and of deaths under each lever alone in the ten years after the record."""
-    parameters, observed = load_parameters(), load_observed()
-    end = world.record_end(observed)
-    sample = sampling.sample(parameters, DRAWS, 0, record_quarters=world.record_quarters(observed))
-    last = int(np.ceil(end)) + simulation.PROJECTED_YEARS - 1
-    levers = parameters.select(group=LEVER_GROUP)
+    last = int(np.ceil(load_observed().record_end)) + simulation.PROJECTED_YEARS - 1
+    levers = load_parameters().select(group=LEVER_GROUP)
     alone = [Policy.constant(name, {name: row.high * MOVED}) for name, row in levers.items()]
-    ahead = simulation.project(alone, simulation.begin(sample, observed, last))
-    deaths = ahead.projection["deaths_fentanyl"].sum(axis=0)
-    return hashed(deaths.ravel(), past_fingerprint())
+    ahead = simulation.project(alone, simulation.begin(_sample(), load_observed(), last))
+    return hashed(ahead.projection["deaths_fentanyl"].sum(axis=0).ravel(), past_fingerprint())

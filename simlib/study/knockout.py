@@ -16,12 +16,12 @@ from simlib.compare import verdict
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import STATUS_QUO, Policy
 from simlib.inputs.record import by_period
 from simlib.inputs.tables import load_programmes
 from simlib.strategies import Strategy, equal_money
 from simlib.study import commands, likelihood
-from simlib.study.forecast import STATUS_QUO, forecast
+from simlib.study.forecast import forecast
 from simlib.study.pieces import Piece, perform_all
 from simlib.study.refit import Effort, as_piece, from_piece, refit, witness_of
 

@@ -47,7 +47,7 @@ def deaths_one_ahead(p: Draws, flows: Flows, observed: Observed) -> Array:
         correlation = p["model_error_correlation"][part, None, None] ** apart
         covariance = spread[:, :, None] * spread[:, None, :] * correlation
         covariance[:, np.arange(len(residual)), np.arange(len(residual))] += noise[part]
-        found[:, part] = _normal_one_ahead(residual[:, part].T, covariance).T
+        found[:, part] = normal_one_ahead(residual[:, part].T, covariance).T
     return found
 
 
@@ -56,7 +56,7 @@ def quarterly_deaths(p: Draws, flows: Flows, observed: Observed) -> Array:
     return deaths_one_ahead(p, flows, observed).sum(axis=0)
 
 
-def _normal_one_ahead(residual: Array, covariance: Array) -> Array:
+def normal_one_ahead(residual: Array, covariance: Array) -> Array:
     """Log density of each element of a multivariate normal given those before it, one row a draw.
 
     The Cholesky factor's rows are the regressions on what went before; the sum over a row is the

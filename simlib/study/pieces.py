@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
-from zipfile import BadZipFile
 
-import numpy as np
 from tqdm import tqdm
 
+from simlib.errors import InputError
 from simlib.inputs.arrays import Array
+from simlib.inputs.paths import read_arrays, write_arrays
 
 Piece = Mapping[str, Array]
 
@@ -67,19 +67,15 @@ def perform_all(
 def _perform(work: Callable[[str], Piece], key: str, folder: Path) -> Piece:
     """Work out one piece and store it: after a kill there is a whole file or none."""
     piece = work(key)
-    unfinished = folder / f"{key}.{os.getpid()}.part"
-    with unfinished.open("wb") as file:
-        np.savez(file, allow_pickle=False, **piece)
-    unfinished.replace(folder / f"{key}.npz")
+    write_arrays(folder / f"{key}.npz", piece)
     return piece
 
 
 def _read(path: Path) -> Piece | None:
     """A stored piece; None when there is none, or none that can be read."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, BadZipFile):
+        return read_arrays(path, "a piece")
+    except InputError:
         return None
 
 

@@ -1,4 +1,7 @@
-"""The posterior once more, in the fast mode: for other records, other terms, other assumptions."""
+"""A posterior by the library's own sampler, from one seed: for other records, terms, assumptions.
+
+It is also the second method, which the shipped posterior has to agree with.
+"""
 
 from collections.abc import Callable, Mapping
 from time import process_time
@@ -31,9 +34,8 @@ class Refit(NamedTuple):
     """A posterior of the fast mode."""
 
     posterior: Posterior
-    log_likelihood: Array
-    """Of each row, shape (particles,)."""
-    log_evidence: float
+    sample: sampler.Sample
+    """The particles that it is made of, in another order."""
     seconds: float
     """Processor time."""
 
@@ -44,8 +46,7 @@ def as_piece(found: Refit) -> Piece:
         "names": np.array(list(found.posterior.values)),
         "values": np.stack(list(found.posterior.values.values())),
         "residual": found.posterior.residual,
-        "log_likelihood": found.log_likelihood,
-        "log_evidence": np.array(found.log_evidence),
+        "log_evidence": np.array(found.sample.log_evidence),
         "seconds": np.array(found.seconds),
     }
 
@@ -115,4 +116,4 @@ def refit(
     last = build.in_batches(found.scores[order], residual)
     posterior = Posterior({name: p[name] for name in names}, last, {})
     seconds = process_time() - begun
-    return Refit(posterior, found.log_likelihood[order], found.log_evidence, seconds)
+    return Refit(posterior, found, seconds)

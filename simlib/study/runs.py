@@ -16,6 +16,7 @@ from simlib.inputs.observed import RECORD, Observed, load_observed
 from simlib.inputs.parameters import Parameters, load_parameters
 from simlib.study import build, likelihood, pieces
 from simlib.study.fingerprint import past_fingerprint
+from simlib.study.refit import Effort, refit, witness_of
 
 SECOND = "second_method"
 """Stands for the posterior of all explanations together by the library's own sampler."""
@@ -106,25 +107,26 @@ def taken_in(p: Mapping[str, Array], observed: Observed) -> Array:
 def perform(job: Job) -> Run:
     """Run a job; the numbers depend on nothing else."""
     begun = process_time()
-    found = _second_method(job) if job.explanation == SECOND else _along_the_record(job)
+    parameters, observed = load_parameters(), load_observed()
+    if job.explanation == SECOND:
+        effort = Effort(job.settings.particles, job.settings.moves)
+        second = refit(witness_of(observed), parameters, observed, effort, _seed(job)).sample
+        found: Any = second
+        predictive = np.atleast_1d(second.log_evidence)
+    else:
+        found = _along_the_record(job, parameters, observed)
+        predictive = found.log_predictive
     return Run(
         found.scores,
-        np.atleast_1d(getattr(found, "log_predictive", found.log_evidence)),
+        predictive,
         np.array(found.acceptance),
         np.array(found.evaluations),
         np.array(process_time() - begun),
     )
 
 
-def _second_method(job: Job) -> Any:
-    size = (job.settings.particles, job.settings.moves)
-    return build.calibrate(load_parameters(), load_observed(), *size, _seed(job))[1]
-
-
-def _along_the_record(job: Job) -> Any:
+def _along_the_record(job: Job, parameters: Parameters, observed: Observed) -> Any:
     from simlib.study import annealing  # brings in jax, which only these runs need
-
-    parameters, observed = load_parameters(), load_observed()
 
     def of_scores(scores: Array) -> Array:
         return taken_in(draws(scores, job.explanation, parameters), observed)

@@ -51,7 +51,6 @@ def sample(
     particles: int,
     moves: int,
     rng: np.random.Generator,
-    progress: Callable[[float], None] = lambda temperature: None,
 ) -> Sample:
     """Draw from prior times likelihood.
 
@@ -59,7 +58,6 @@ def sample(
     ----------
     log_likelihood : scores of shape (particles, dimensions) -> log likelihood (particles,)
     moves : passes of proposals at each temperature; the last temperature has three times as many
-    progress : called with each temperature reached, 0 to 1
 
     Raises
     ------
@@ -88,7 +86,6 @@ def sample(
         evaluations += passes * particles
         temperatures.append(beta)
         acceptance.append(float(np.mean(accepted)))
-        progress(beta)
     return Sample(
         scores, found, tuple(temperatures), tuple(acceptance), float(evidence), evaluations
     )

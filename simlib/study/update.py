@@ -31,7 +31,7 @@ from simlib.inputs.agencies import read_overdose_counts
 from simlib.inputs.arrays import Array
 from simlib.inputs.observed import RECORD, Observed, load_observed, month_name, read_period
 from simlib.inputs.parameters import load_parameters
-from simlib.inputs.policy import Policy
+from simlib.inputs.policy import STATUS_QUO
 from simlib.inputs.posterior import Posterior, read_posterior, shipped_posterior
 from simlib.study import likelihood
 
@@ -211,7 +211,7 @@ def _projected(
     start = end + np.arange(count) / QUARTERS_A_YEAR
     last = int(np.ceil(start[-1] + 1 / QUARTERS_A_YEAR)) - 1
     begun = simulation.begin(drawn._replace(error=error), observed, last)
-    found = simulation.project([Policy("status_quo")], begun)
+    found = simulation.project([STATUS_QUO], begun)
     flows, length = found.projection, 1 / QUARTERS_A_YEAR
     return p, record.by_period(flows, "deaths_fentanyl", start, start + length)
 
@@ -256,7 +256,7 @@ def _weighed(
     covariance = expected.covariance + shared
     residual = np.log(counted / excess) - np.log(expected.deaths)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    logs = likelihood._normal_one_ahead(residual, covariance).sum(axis=1)
+    logs = likelihood.normal_one_ahead(residual, covariance).sum(axis=1)
     return logs, ndtr(residual / sd).mean(axis=0)
 
 
