@@ -243,7 +243,7 @@ def test_the_program_prints_the_numbers_of_the_picture(name: str, tmp_path: Path
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    picture = compute.picture(session.now, outcome=session.now.outcome, details=True)
+    picture = compute.picture(session.now, details=True)
     assert done.stdout.strip() == compute.export(picture, "csv").decode("utf-8-sig").strip()
     assert (tmp_path / "picture.svg").read_bytes().startswith(b"<svg")
 
