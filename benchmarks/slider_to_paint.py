@@ -2,8 +2,8 @@
 
 ``python benchmarks/slider_to_paint.py``: 30 moves of one slider with the model computed and with
 pictures computed beforehand, in turn; of the calmest turn of each median, 95th percentile and their
-ratio. A move is painted when the chart, with all draws, names the new total. With ``--picture FILE``
-it also saves a screenshot of the notebook.
+ratio. A move is painted when the chart names the new total. With ``--picture FILE`` it also saves a
+screenshot of the notebook.
 """
 
 import argparse
@@ -43,7 +43,7 @@ async ({moves, upward, settled}) => {
         slider.dispatchEvent(new Event('input', {bubbles: true}));
         const money = parseInt(slider.getAttribute('aria-valuetext').replaceAll(',', ''));
         taken.push(await seen(`Extra money ${money} million`) - start);
-        await new Promise((resolve) => setTimeout(resolve, settled ? 800 : 60));
+        await new Promise((resolve) => setTimeout(resolve, settled ? 1500 : 60));
     }
     return taken;
 }
