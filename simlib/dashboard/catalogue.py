@@ -55,7 +55,6 @@ LABELS = {
     "count_prison": "Added prison cost is paid from the total",
     "preset": "Shipped policy drawn as a line",
     "outcome": "Outcome",
-    "reference": "Differences are taken from",
 }
 
 
