@@ -184,6 +184,16 @@ def test_a_page_does_not_ask_the_reader_to_run_it():
         assert left.startswith(text.partition("\n")[0])
 
 
+def test_equations_are_drawn_by_the_browser_itself():
+    cell = nbformat.v4.new_markdown_cell("# Why?\n\n$$C_i = r$$\n\nHere $r$ costs 3 dollars.")
+    text = gallery.as_page(nbformat.v4.new_notebook(cells=[cell]))
+    assert text.count("<math ") == 2
+    assert 'display="block"' in text
+    assert "<msub>" in text
+    assert "$" not in text.partition("<main>")[2]
+    assert cell.source.count("$") == 6  # the notebook itself stays as it is
+
+
 def test_a_failing_notebook_is_told_and_nothing_is_written(tmp_path, capsys):
     notebook(tmp_path / "02_bad.ipynb", "x = 1", "x / 0")
     assert gallery.main(["--to", str(tmp_path / "out"), "--notebooks", str(tmp_path)]) == 2

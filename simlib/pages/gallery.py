@@ -6,6 +6,8 @@ there is no script in a page at all.
 """
 
 import argparse
+import copy
+import html
 import os
 import re
 import sys
@@ -14,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import latex2mathml.converter
 import nbformat
 from jinja2 import Template
 from jupyter_client.manager import KernelManager
@@ -61,6 +64,7 @@ their values as words; to move them, run the notebook.</p><main>{{ body | safe }
 """,
     autoescape=True,
 )
+EQUATION = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.S)
 TO_RUN = re.compile(
     r'Run all cells \(menu [^)]*\)[^.?!]*[.?!]\s*|"Model not found" [^.?!]*[.?!]\s*'
 )
@@ -138,9 +142,22 @@ def as_page(book: NotebookNode) -> str:
     exporter = HTMLExporter(
         template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True
     )
+    book = copy.deepcopy(book)
+    for cell in book.cells:
+        if cell.cell_type == "markdown":
+            cell.source = EQUATION.sub(_drawn, cell.source)
     body, resources = exporter.from_notebook_node(book)
     colours = "".join(resources["inlining"]["css"])
     return PAGE.render(title=heading(book)[0], body=body, colours_of_code=colours)
+
+
+def _drawn(found: re.Match[str]) -> str:
+    """An equation as browsers draw it by themselves; its source says it to those who listen."""
+    block, inline = found.groups()
+    drawn: str = latex2mathml.converter.convert(
+        block or inline, display="block" if block else "inline"
+    )
+    return drawn.replace("<math ", f'<math aria-label="{html.escape(block or inline)}" ', 1)
 
 
 def index(books: Mapping[str, NotebookNode]) -> str:
