@@ -8,6 +8,7 @@ from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from simlib import simulation
 from simlib.analysis import explanations
@@ -104,6 +105,7 @@ def taken_in(p: Mapping[str, Array], observed: Observed) -> Array:
     return np.stack([deaths[~late].sum(axis=0), *deaths[late], others])
 
 
+@threadpool_limits.wrap(limits=1)  # several threads would round otherwise, and so draw otherwise
 def perform(job: Job) -> Run:
     """Run a job; the numbers depend on nothing else."""
     begun = process_time()
