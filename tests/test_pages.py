@@ -93,7 +93,7 @@ def test_lines_are_read_from_the_model():
     rescue = [line for lines in mentions()["witnessed_share"].values() for line in lines]
     assert [line.partition("(")[0] for line in rescue] == ["rescue_share"]  # held by a bracket
     modules = {where for where, _ in mentions()["drug_units_federal_share"]}
-    assert "simlib.simulation.payer_shares" in modules  # by a name put together
+    assert "simlib.money.payer_shares" in modules  # by a name put together
     assert sum(any(lines.values()) for lines in mentions().values()) > 100
 
 
