@@ -1,10 +1,9 @@
 """simulate(): draws -> history, once -> projection of any number of policies in one pass."""
 
-from collections import ChainMap, OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from threading import Lock
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -19,13 +18,11 @@ from simlib.inputs.parameters import load_parameters
 from simlib.inputs.policy import Policy, policies_of
 from simlib.inputs.posterior import Posterior, shipped_posterior
 from simlib.inputs.tables import PAYERS, costs_money, load_programmes
+from simlib.kept_runs import KNOWN, SideBySide
 from simlib.model import today as conditions
 from simlib.model.future import Anchors, Drivers, Future, Stocks
 from simlib.results import Ensemble
 from simlib.version import __version__
-
-Kept = tuple[Mapping[str, Array], Array]
-"""Flows and last stocks of one policy's run, read-only."""
 
 STEPS_PER_YEAR = 12
 DRAWS = 1000
@@ -36,10 +33,6 @@ MOST_KEPT = 10_000
 """Draws of a history that is kept for the next call; more would fill the memory."""
 FEW_RUNS = 3
 """So many that were run at once are kept as they are, more as copies of their own."""
-KEPT_RUNS = 6
-"""Runs that are kept: a picture's lines, and what equal money tried."""
-LARGEST_RUN = 32 * 2**20
-"""Bytes of the largest run that is kept."""
 
 
 class Past(NamedTuple):
@@ -218,12 +211,11 @@ def run(
     programmes = load_programmes()
     by_lever = [[each.values(lever, begun.time) for lever in programmes] for each in policies]
     planned = np.moveaxis(np.array(by_lever), 1, 2)
-    scales = np.broadcast_to(
-        1.0 if scale is None else scale, (len(policies), len(begun.work.draws))
-    )
+    shape = len(policies), len(begun.work.draws)
+    scales = np.broadcast_to(1.0 if scale is None else scale, shape)
     kept = begun.shared and scale is None
     keys = [(begun, each.tobytes()) for each in planned]
-    known = {k: found for k, key in enumerate(keys) if kept and (found := _known_runs.get(key))}
+    known = {k: found for k, key in enumerate(keys) if kept and (found := KNOWN.get(key))}
     new = [k for k in range(len(policies)) if k not in known]
     if new:
         work = begun.work._replace(planned=planned[new], scale=scales[new])
@@ -234,57 +226,11 @@ def run(
             own = {name: flow[:, place] for name, flow in flows.items()}
             if len(new) > FEW_RUNS:  # a view would keep all that was run beside it
                 own = {name: flow.copy() for name, flow in own.items()}
-            known[k] = _known_runs.put(keys[k], (closed(own), ends[place]))
+            known[k] = KNOWN.put(keys[k], (closed(own), ends[place]))
     several = [known[k] for k in range(len(policies))]
-    return _SideBySide([flows for flows, _ in several]), np.stack([end for _, end in several])
+    return SideBySide([flows for flows, _ in several]), np.stack([end for _, end in several])
 
 
-class _SideBySide(Mapping[str, Array]):
-    """Flows of several runs by name, put beside each other only when they are asked for."""
-
-    def __init__(self, several: Sequence[Mapping[str, Array]]) -> None:
-        self._several = several
-        self._joined: dict[str, Array] = {}
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._joined:
-            self._joined[name] = closed(np.stack([each[name] for each in self._several], axis=1))
-        return self._joined[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._several[0])
-
-    def __len__(self) -> int:
-        return len(self._several[0])
-
-
-class _Runs:
-    """The last runs by draws and policy, so that a policy that did not move is not run again."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: OrderedDict[Any, Kept] = OrderedDict()
-        self._lock = Lock()
-        self.clear = self._found.clear
-
-    def get(self, key: Any) -> Kept | None:
-        """What is kept under a key; None where nothing is."""
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
-
-    def put(self, key: Any, run: Kept) -> Kept:
-        """Keep a run, and return it; of too many the one used longest ago goes."""
-        if sum(flow.nbytes for flow in run[0].values()) <= LARGEST_RUN:
-            with self._lock:
-                self._found[key] = run
-                while len(self._found) > self._most:
-                    self._found.popitem(last=False)
-        return run
-
-
-_known_runs = _Runs(KEPT_RUNS)
 _last_run: list[tuple[Begun, tuple[Policy, ...], Ensemble]] = []
 """The last simulation: what equal money has tried last is what is then shown."""
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import simlib
-from simlib import block, runs, simulation, units, world
+from simlib import block, kept_runs, runs, simulation, units, world
 from simlib.inputs import sampling
 from simlib.inputs.observed import load_observed
 from simlib.inputs.parameters import load_parameters
@@ -419,11 +419,11 @@ def test_a_run_that_is_kept_is_as_fresh_as_the_first(begun, whole) -> None:
     with pytest.raises(ValueError, match="read-only"):  # the next call has it too
         first[0]["consumed_kg"][:] = 0
     first[1][:] = 0
-    before = len(simulation._known_runs._found)
+    before = len(kept_runs.KNOWN)
     assert bits(simulation.run(POLICIES, mine)) == bits(simulation.run(POLICIES, begun))
-    assert len(simulation._known_runs._found) == before
-    assert len(simulation._known_runs._found) <= simulation.KEPT_RUNS
-    simulation._known_runs.clear()
+    assert len(kept_runs.KNOWN) == before
+    assert len(kept_runs.KNOWN) <= kept_runs.MOST_RUNS
+    kept_runs.KNOWN.clear()
     simulation.run(POLICIES[1:2], mine)  # of the next, only the others are new
     assert bits(simulation.run(POLICIES, mine)) == bits(simulation.run(POLICIES, begun))
     turned = simulation.run(POLICIES[::-1], mine)
@@ -444,12 +444,12 @@ def test_what_is_kept_belongs_to_the_whole_policy(begun) -> None:
 
 
 def test_runs_of_ready_draws_and_large_ones_are_not_kept(begun, monkeypatch) -> None:
-    simulation._known_runs.clear()
+    kept_runs.KNOWN.clear()
     simulation.run(POLICIES, begun)
-    assert not simulation._known_runs._found
-    monkeypatch.setattr(simulation, "LARGEST_RUN", 10)
+    assert not len(kept_runs.KNOWN)
+    monkeypatch.setattr(kept_runs, "LARGEST_RUN", 10)
     simulation.run(POLICIES, replace(begun, shared=True))
-    assert not simulation._known_runs._found
+    assert not len(kept_runs.KNOWN)
 
 
 def test_a_policy_that_moves_nothing_is_the_status_quo(begun) -> None:
