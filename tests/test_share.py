@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import re
 import zlib
 from typing import Any
 
@@ -114,12 +115,21 @@ def test_a_broken_foreign_or_hostile_code_is_refused_in_words(code: Any, said: s
         share.read(code)
 
 
-def test_any_letter_changed_lost_or_added_is_noticed() -> None:
-    for at in range(3, len(CODE) - 1):  # of the last letter some bits only fill it up
+def test_any_letter_changed_lost_or_added_is_noticed_or_means_the_same() -> None:
+    """A few bits of compressed text can be written in two ways."""
+    meant, the_same, told = share.read(CODE), 0, set()
+    for at in range(3, len(CODE)):
         other = "A" if CODE[at] != "A" else "Q"
         for broken in (CODE[:at] + other + CODE[at + 1 :], CODE[:at], CODE[:at] + CODE[at + 1 :]):
-            with pytest.raises(InputError, match=r"damaged|cut off"):
-                share.read(broken)
+            try:
+                found = share.read(broken)
+            except InputError as problem:
+                told.add(str(problem).partition(":")[2].split()[1])
+            else:
+                assert found == meant
+                the_same += 1
+    assert told <= {"damaged;", "cut"}
+    assert the_same < 5
     with pytest.raises(InputError, match="goes on after its end"):
         share.read(CODE + "AAAA" * 3)
 
