@@ -3,7 +3,6 @@
 import base64
 import json
 import math
-import re
 import zlib
 from typing import Any
 
