@@ -151,13 +151,11 @@ def range_tables(
     marks : diamonds by row: value and what it is
     """
     drawn = ranges_table(pd.DataFrame([_bar(bar) for bar in bars]))
-    centres = drawn.groupby("row")["y"].mean()
-    points = [(value, centres[row], text) for row, (value, text) in (marks or {}).items()]
-    tables = {
-        "bars": drawn,
-        "marks": pd.DataFrame(points, columns=["value", "y", "text"]),
-        "words": words(title, subtitle, key, width=WIDTH),
-    }
+    tables = {"bars": drawn, "words": words(title, subtitle, key, width=WIDTH)}
+    if marks is not None:
+        centres = drawn.groupby("row")["y"].mean()
+        points = [(value, centres[row], text) for row, (value, text) in marks.items()]
+        tables["marks"] = pd.DataFrame(points, columns=["value", "y", "text"])
     said = [_in_words(f"{bar.row}, {bar.series}", bar.values, bar.middle) for bar in bars]
     return Sight(tables, f"{title} {subtitle} {'; '.join(said)}.")
 
