@@ -72,6 +72,9 @@ def test_the_table_is_read_as_it_is_and_tells_what_each_number_is(shown) -> None
 
 def test_the_notes_hold_what_the_table_cannot(shown) -> None:
     notes = compute.export(shown, "txt").decode()
+    title = shown.tables["words"].iloc[0]["title"].removesuffix(".")
+    assert notes.count(title) == 1  # what the picture says is not said again
+    assert title not in compute.export(shown, "html").decode().partition("<p>")[2]
     told = shown.tables["words"].iloc[0]
     for text in (told["title"], told["subtitle"], told["footer"], *shown.verdict):
         assert text in notes

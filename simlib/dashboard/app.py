@@ -251,7 +251,7 @@ class Dashboard(Live):
         self._tell_parts(picture)
         if not rests:
             self._near = picture.spent
-            more = f"{compute.FRAME_DRAWS} of {DRAWS} draws while it moves. {picture.sampling}"
+            more = f"{compute.FRAME_DRAWS} of {DRAWS:,} draws while it moves. {picture.sampling}"
             self.status.value = f"<i>{self._last_change() if past else more}</i>"
         else:
             self.say("")
@@ -340,7 +340,7 @@ def _lines(words: str) -> str:
 def _verdict_html(picture: compute.Picture) -> str:
     """The verdict; what the picture says itself is there for readers who do not see it."""
     lines = "".join(
-        f"<p{' class=simlib-unseen' if text in picture.alt else ''}>{html.escape(text)}</p>"
+        f"<p{'' if text in picture.further else ' class=simlib-unseen'}>{html.escape(text)}</p>"
         for text in picture.verdict
     )
     return f"<div class='simlib-verdict simlib-said' aria-live='polite'>{lines}</div>"

@@ -71,7 +71,8 @@ h1{font-size:1.9em}h2{margin:.6em 0 .1em}p,ul,figure{margin-top:.2em;margin-bott
 th,td{padding-top:.1em;padding-bottom:.1em}svg{max-height:66mm}
 .lists{display:flex;gap:1.5em}.lists section{flex:1}}
 </style></head><body><main>
-<p class="kicker">{{ question }}</p><h1>{{ title }}</h1><p class="lead">{{ lead }}</p>
+<p class="kicker">{{ question }}</p><h1>{{ title | replace(" %", no_break) }}</h1>
+<p class="lead">{{ lead | replace(" %", no_break) }}</p>
 <figure role="img" aria-label="{{ alt }}">{{ chart | safe }}</figure>
 <h2>In words</h2><ul>{% for text in verdict %}<li>{{ text }}</li>{% endfor %}</ul>
 <h2>Lives, money, prison</h2><table><thead><tr>
@@ -107,7 +108,7 @@ def html(session: Session, shown: compute.Picture) -> bytes:
     words: dict[str, Any] = {
         "title": told["title"],
         "lead": told["subtitle"],
-        "verdict": [text for text in shown.verdict if text not in shown.alt],
+        "verdict": shown.further,
         "columns": columns,
         "rows": rows,
         "lists": {
@@ -122,6 +123,7 @@ def html(session: Session, shown: compute.Picture) -> bytes:
     page = PAGE.render(
         words,
         question=QUESTION,
+        no_break=f"{NO_BREAK}%",
         alt=shown.alt,
         chart=_drawing(shown),
         print_size=f"{max(size, SMALLEST_SIZE):.1f}",

@@ -77,6 +77,11 @@ class Picture:
     ledger: pd.DataFrame | None = None
     identities: tuple[Identity, ...] = ()
 
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Sentences of the verdict that the picture does not say itself."""
+        return tuple(text for text in self.verdict if text not in self.alt)
+
 
 def picture(
     scenario: Scenario,
@@ -235,7 +240,7 @@ def export(shown: Picture, kind: str) -> bytes:
     spec = charts.fill(chart(), charts.prepare(shown.tables))
     if kind != "html":
         return charts.export(spec, kind)
-    said = "".join(f"<p>{escape(text)}</p>" for text in shown.verdict)
+    said = "".join(f"<p>{escape(text)}</p>" for text in shown.further)
     scenario = escape(shown.scenario.to_toml())
     file = f"<details><summary>Scenario as a file</summary><pre>{scenario}</pre>"
     below = f"{said}{ledger_page(shown)}<p>{escape(told['footer'])}</p>{file}</details>"
@@ -267,7 +272,7 @@ def _csv(shown: Picture, told: pd.Series) -> bytes:
 
 def _notes(shown: Picture, told: pd.Series) -> bytes:
     """What the picture says in words, what the columns of its table are, and the scenario."""
-    said = [told["title"], told["subtitle"], *shown.verdict, told["footer"], CSV_NOTES]
+    said = [told["title"], told["subtitle"], *shown.further, told["footer"], CSV_NOTES]
     paragraphs = [*said, f"The scenario, as a file:\n\n{shown.scenario.to_toml()}"]
     return "\n\n".join(paragraphs).encode()
 

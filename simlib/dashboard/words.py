@@ -138,7 +138,7 @@ def sampling(run: Run) -> str:
         for label, compared in run.strategies.items()
     ]
     return (
-        f"With {draws} draws mean deaths averted are known to within about "
+        f"With {draws:,} draws mean deaths averted are known to within about "
         f"{' and '.join(errors)}, two standard errors."
     )
 
