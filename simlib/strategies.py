@@ -194,7 +194,9 @@ def equal_money(
     for _ in range(TRIALS):
         chosen = at([affordable(total, trial) for trial in trials])
         spent = _prison(chosen, options)
-        sums = [_programmes(each) + cost for each, cost in zip(chosen, spent, strict=True)]
+        sums = [  # what is saved stays unspent, so it is nothing to look for
+            _programmes(each) + max(cost, 0.0) for each, cost in zip(chosen, spent, strict=True)
+        ]
         if all(abs(each - total) <= CLOSE * total for each in sums):
             break  # what was tried last is what is run next, so it is not run again
         for trial, each, cost in zip(trials, chosen, spent, strict=True):

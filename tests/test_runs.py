@@ -433,6 +433,15 @@ def test_a_run_that_is_kept_is_as_fresh_as_the_first(begun, whole) -> None:
     assert bits(half) == bits(simulation.run(POLICIES, begun, scale=scale))
 
 
+def test_of_too_many_runs_the_one_used_longest_ago_goes() -> None:
+    runs_kept, run = kept_runs.Runs(2), ({"flow": np.zeros(1)}, np.zeros(1))
+    for key in ("first", "second"):
+        runs_kept.put(key, run)
+    assert runs_kept.get("first") is run
+    runs_kept.put("third", run)
+    assert [key for key in ("first", "second", "third") if runs_kept.get(key)] == ["first", "third"]
+
+
 def test_what_is_kept_belongs_to_the_whole_policy(begun) -> None:
     """Every lever and every year of it, not to its name."""
     mine = replace(begun, shared=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import simlib
+from simlib import strategies as module
 from simlib.strategies import TOLERANCE, Strategy, TotalNotKept, beyond_record, equal_money
 
 BORDER = Strategy("border", "", {"port_scanning": 1, "port_officers": 6, "between_ports": 3})
@@ -52,6 +53,19 @@ def test_the_money_is_equal_in_the_run_that_follows(total, share, pinned) -> Non
         assert shares[name].programmes == pytest.approx(programmes)
         assert shares[name].prison == pytest.approx(prison, abs=TOLERANCE * total)
         assert shares[name].unspent == pytest.approx(0, abs=2e-6)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.0, -0.2])
+def test_a_search_nearby_needs_one_try_and_finds_the_same_money(share, monkeypatch) -> None:
+    strategies, asked = [BORDER, longer(share)], []
+    known = equal_money(strategies, 3000, **QUICK)[1]
+    afresh = equal_money(strategies, 3040, **QUICK)[1]
+    real = module._prison
+    monkeypatch.setattr(module, "_prison", lambda *args: asked.append(args) or real(*args))
+    found = equal_money(strategies, 3040, near=known, **QUICK)[1]
+    assert len(asked) == 2  # sentences alone, and one try
+    for name, each in found.items():
+        assert each.programmes == pytest.approx(afresh[name].programmes, abs=0.002 * 3040)
 
 
 @pytest.mark.parametrize("total", [0, 500, 3000])

@@ -96,15 +96,14 @@ class Live(w.Box):
     status : a line for what is going on, or has gone wrong
     """
 
+    _draw: Callable[[Any, bool], None]
+    """Draws what is wished for; when the control rests, also what follows a picture that stays."""
+
     def __init__(self) -> None:
         self._lock = threading.RLock()  # front ends may call back in two threads at once
         self.runner: Runner[Any] = Runner(self._draw, self.failed)
         self.status = w.HTML("").add_class("simlib-status")
         super().__init__()
-
-    def _draw(self, wish: Any, rests: bool) -> None:
-        """Draw what is wished for; with `rests` also what follows a picture that stays."""
-        raise NotImplementedError
 
     def say(self, words: str) -> None:
         """Say something in the line of the picture, until it is drawn again."""

@@ -125,9 +125,8 @@ def read_overdose_counts(source: str | Path) -> pd.DataFrame:
     lines = file.once(lines, ["place", "twelve_months_to", "indicator"])
     about = ["place", "twelve_months_to"]
     specified = lines[lines["indicator"] == SPECIFIED].set_index(about)["provisional"]
-    lines = lines[lines["indicator"] != SPECIFIED].join(
-        specified.rename("percent_with_drugs_specified"), on=about
-    )
+    specified = specified.rename("percent_with_drugs_specified")
+    lines = lines[lines["indicator"] != SPECIFIED].join(specified, on=about)
     if lines.empty:
         raise InputError(f"{file.name}: holds no counts")
     lines["series"] = lines["indicator"].map(INDICATORS)

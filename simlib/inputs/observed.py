@@ -5,7 +5,7 @@ says its own quality, so that provisional and unverified numbers stay visible wh
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simlib.errors import InputError, UnknownName, unknown
+from simlib.errors import InputError
 from simlib.inputs.arrays import closed
-from simlib.inputs.tables import DATA, listed, read_rows
+from simlib.inputs.tables import DATA, ByName, listed, read_rows
 
 # The series whose end is the end of the record: deaths are what the model must explain.
 RECORD = "deaths_synthetic_opioids_quarterly"
@@ -100,25 +100,10 @@ class Series:
         return (self.start + self.end) / 2
 
 
-class Observed(Mapping[str, Series]):
+class Observed(ByName[Series]):
     """All observed series by name; immutable."""
 
-    def __init__(self, series: Mapping[str, Series]) -> None:
-        self._by_name = dict(series)
-
-    def __getitem__(self, name: str) -> Series:
-        if name not in self._by_name:
-            raise UnknownName(f"observed series {unknown(name, self._by_name)}")
-        return self._by_name[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_name
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
+    kind = "observed series"
 
     def __repr__(self) -> str:
         return f"Observed({len(self)} series)"

@@ -4,15 +4,15 @@ Each number of the model lives once, in a row of that table. The row feeds the s
 :meth:`Parameter.quantile`), the sliders (range, label, unit, tooltip), the docs and the tests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from simlib.errors import Faults, InputError, UnknownName, is_finite, shown, unknown
-from simlib.inputs.tables import DATA, listed, read_rows
+from simlib.errors import Faults, InputError, is_finite, shown, unknown
+from simlib.inputs.tables import DATA, ByName, listed, read_rows
 
 LEVER_GROUP = "lever"
 
@@ -98,7 +98,7 @@ class Parameter:
         return np.clip(x, self.low, self.high)
 
 
-class Parameters(Mapping[str, Parameter]):
+class Parameters(ByName[Parameter]):
     """All parameters by name; immutable.
 
     Parameters
@@ -107,22 +107,10 @@ class Parameters(Mapping[str, Parameter]):
         In the order in which they will be listed.
     """
 
+    kind = "parameter"
+
     def __init__(self, parameters: Iterable[Parameter]) -> None:
-        self._by_name = {parameter.name: parameter for parameter in parameters}
-
-    def __getitem__(self, name: str) -> Parameter:
-        if name not in self._by_name:
-            raise UnknownName(f"parameter {unknown(name, self._by_name)}")
-        return self._by_name[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_name
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._by_name)
+        super().__init__({parameter.name: parameter for parameter in parameters})
 
     def __repr__(self) -> str:
         return f"Parameters({len(self)} rows)"

@@ -8,14 +8,14 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-from simlib.errors import InputError
+from simlib.errors import InputError, UnknownName, unknown
 from simlib.inputs.paths import readable
 
 DATA = Path(__file__).parents[1] / "data"
@@ -25,6 +25,32 @@ PAYERS = ("federal", "state", "local")
 
 MAX_TOML_BYTES = 256 * 1024
 MAX_TOML_DEPTH = 12
+
+Row = TypeVar("Row")
+
+
+class ByName(Mapping[str, Row]):
+    """Rows of one kind by name; immutable, and an unknown name is answered with the nearest."""
+
+    kind: ClassVar[str] = "row"
+    """What a row is called when a name is unknown."""
+
+    def __init__(self, rows: Mapping[str, Row]) -> None:
+        self._by_name = dict(rows)
+
+    def __getitem__(self, name: str) -> Row:
+        if name not in self._by_name:
+            raise UnknownName(f"{self.kind} {unknown(name, self._by_name)}")
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
 
 
 # --- CSV --------------------------------------------------------------------------------------
